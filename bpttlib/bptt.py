@@ -1,0 +1,211 @@
+"""
+Backpropagation through time: the loop over steps, once, for every cell.
+
+The gradient δ_t at the pre-activations is all that a cell has to leave behind; every parameter's
+gradient is a sum of products with it. So one loop serves all cells, readouts and losses.
+"""
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from bpttlib.errors import require_array
+from bpttlib.tape import initial_state, matching_tape, rows, window
+
+
+class Gradients(NamedTuple):
+    """
+    Hold what a backward pass yields.
+
+    The gradients at all states stay on the tape, as its `dh` and `delta`.
+
+    Parameters
+    ----------
+    params : CellParams
+        Gradients of the parameters: the sums over all copies of the unfolded network.
+    x : ndarray or None
+        Gradient of the inputs, of shape (T, D, B), or None where it was not asked for.
+    s0 : tuple of ndarray
+        Gradients of the initial state's parts, each of shape (H, B).
+
+    See Also
+    --------
+    bptt : Compute them.
+
+    Examples
+    --------
+    >>> Gradients(params=(), x=None, s0=())._fields
+    ('params', 'x', 's0')
+    """
+
+    params: tuple
+    x: np.ndarray | None
+    s0: tuple
+
+
+def unroll(cell, params, x, s0=None, tape=None):
+    """
+    Unfold a cell over a sequence, s_t = step(s_{t-1}, x_t) for t = 1 … T.
+
+    Every copy of the cell uses the same parameters. The inputs' share of all pre-activations,
+    W_xh x_t + b_h, depends on no state; so it is computed for all steps at once.
+
+    Parameters
+    ----------
+    cell : Cell
+        What one step computes.
+    params : CellParams
+        The shared parameters.
+    x : ndarray
+        Inputs, of shape (T, D, B).
+    s0 : ndarray or tuple of ndarray, optional
+        The initial state, a part of shape (H, B) for each name in `cell.state`; zero by default.
+    tape : Cell.Tape, optional
+        A tape of the right size to write on; a new one by default.
+
+    Returns
+    -------
+    Cell.Tape
+        The tape, with all states in its T+1 rows.
+
+    See Also
+    --------
+    bptt : The way back.
+
+    Examples
+    --------
+    >>> from bpttlib.cells import Elman
+    >>> from bpttlib.params import CellParams
+    >>> params = CellParams(np.eye(1), np.array([[0.5]]), np.zeros((1, 1)))
+    >>> x = np.array([1.0, 0.0, 0.0]).reshape(3, 1, 1)
+    >>> unroll(Elman("identity"), params, x).h.ravel()
+    array([0.  , 1.  , 0.5 , 0.25])
+    """
+    H, D = _sizes(cell, params)
+    x = require_array("x", x, ("T", D, "B"))
+    T, _, B = x.shape
+    s0 = initial_state(cell, params, B, s0)
+    tape = matching_tape(tape, cell, T, H, B, np.result_type(x, *params, *s0))
+    for name, part in zip(cell.state, s0, strict=True):
+        getattr(tape, name)[0] = part
+    tape.a[1:] = params.W_xh @ x + params.b_h                   # for all steps at once
+    for prev, now in pairwise(rows(tape)):
+        cell.step(params, prev, now)
+    return tape
+
+
+def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True):
+    """
+    Go back through time and sum, ∂L/∂W_hh = Σ_t δ^h_t h_{t-1}ᵀ and likewise for W_xh and b_h.
+
+    Each state's gradient starts as that of its own loss; step by step from T down to 1 the cell
+    turns it into δ_t and adds to the state before it what comes through W_hh. Then the changes of
+    all T copies are summed, by one matrix product over the stacked steps.
+
+    Parameters
+    ----------
+    cell : Cell
+        The cell that wrote the tape.
+    params : CellParams
+        The parameters it used.
+    x : ndarray
+        The inputs it read, of shape (T, D, B).
+    tape : Cell.Tape
+        What `unroll` returned, or a window of it with the same window of x; `dh` and `delta` are
+        filled.
+    dh_own : ndarray
+        Gradient of each step's own loss with respect to h_t, of shape (T, H, B); zero where a step
+        has none. Any readout and any loss will do.
+    ds_T : tuple of ndarray, optional
+        Gradient that reaches the last state from beyond the tape, a part of shape (H, B) for each
+        name in `cell.state`; zero by default.
+    need_dx : bool, default True
+        Whether the gradient of the inputs is wanted.
+
+    Returns
+    -------
+    Gradients
+        The gradients of the parameters, the inputs and the initial state.
+
+    See Also
+    --------
+    unroll : The way there.
+    bpttlib.reference.gradient_by_definition : The same by definition, slowly.
+
+    References
+    ----------
+    Werbos 1990, Backpropagation through time: what it does and how to do it, Proceedings of the
+    IEEE 78(10).
+
+    Examples
+    --------
+    The linear network h_t = w h_{t-1} with L = h_3 has dL/dw = 3 w² h_0.
+
+    >>> from bpttlib.cells import Elman
+    >>> from bpttlib.params import CellParams
+    >>> params = CellParams(np.zeros((1, 1)), np.array([[0.2]]), np.zeros((1, 1)))
+    >>> x, own = np.zeros((3, 1, 1)), np.array([0.0, 0.0, 1.0]).reshape(3, 1, 1)
+    >>> tape = unroll(Elman("identity"), params, x, s0=np.array([[0.9]]))
+    >>> bptt(Elman("identity"), params, x, tape, own).params.W_hh.round(12)
+    array([[0.108]])
+    """
+    H, D = _sizes(cell, params)
+    T, B = len(tape.h) - 1, tape.h.shape[2]
+    x = require_array("x", x, (T, D, B))
+    tape.dh[0] = 0.0
+    tape.dh[1:] = require_array("dh_own", dh_own, (T, H, B))
+    for name in cell.state[1:]:
+        getattr(tape, "d" + name)[...] = 0.0
+    for name, part in zip(cell.state, initial_state(cell, params, B, ds_T, "ds_T"), strict=True):
+        getattr(tape, "d" + name)[-1] += part
+
+    for now, prev in pairwise(reversed(rows(tape))):
+        cell.step_backward(params, prev, now)
+
+    steps = window(tape, 1, T)                                  # rows 1 … T
+    grads = type(params)(W_xh=sum_over_time(steps.delta, x),
+                         W_hh=sum_over_time(cell.recurrent_delta(steps), tape.h[:-1]),
+                         b_h=steps.delta.sum(axis=(0, 2))[:, None])
+    dx = params.W_xh.T @ steps.delta if need_dx else None
+    return Gradients(grads, dx, tuple(getattr(tape, "d" + name)[0].copy() for name in cell.state))
+
+
+def sum_over_time(left, right):
+    """
+    Return Σ_t left_t right_tᵀ, as one matrix product over the stacked steps.
+
+    Side by side, the columns of all steps and sequences form one wide matrix, and the sum over
+    both is what a matrix product does anyway.
+
+    Parameters
+    ----------
+    left, right : ndarray
+        Of shapes (T, m, B) and (T, n, B).
+
+    Returns
+    -------
+    ndarray
+        Of shape (m, n).
+
+    See Also
+    --------
+    bptt : Sums the changes of all copies with it.
+
+    Examples
+    --------
+    >>> sum_over_time(np.ones((5, 1, 2)), np.full((5, 1, 2), 3.0))
+    array([[30.]])
+    """
+    def stack(a):
+        return a.transpose(1, 0, 2).reshape(a.shape[1], -1)     # (m, T·B)
+
+    return stack(left) @ stack(right).T
+
+
+def _sizes(cell, params):
+    """Return H and D after a look at the parameters' shapes."""
+    H, GH = params.W_hh.shape[-1], len(cell.gates) * params.W_hh.shape[-1]
+    require_array("W_hh", params.W_hh, (GH, H), kinds="fc")
+    _, D = require_array("W_xh", params.W_xh, (GH, "D"), kinds="fc").shape
+    require_array("b_h", params.b_h, (GH, 1), kinds="fc")
+    return H, D

@@ -1,0 +1,102 @@
+"""Errors that name the argument, say what it got and what it needs."""
+import numpy as np
+
+
+def require(condition, name, got, needs):
+    """
+    Raise a ValueError that names the argument unless the condition holds.
+
+    Every complaint of the library goes through here, so they all read alike.
+
+    Parameters
+    ----------
+    condition : bool
+        What must be true.
+    name : str
+        The argument's name, as the caller wrote it.
+    got : object
+        What the argument was.
+    needs : str
+        What it must be, and if there is one, the remedy.
+
+    Raises
+    ------
+    ValueError
+        If the condition is false.
+
+    See Also
+    --------
+    require_array : Ask for an array of a certain shape.
+
+    Examples
+    --------
+    >>> require(0 < 1, "k1", 1, "a positive whole number")
+    >>> require(0 > 1, "k1", 0, "a positive whole number")
+    Traceback (most recent call last):
+    ValueError: k1: got 0; needs a positive whole number.
+    """
+    if not condition:
+        raise ValueError(f"{name}: got {got}; needs {needs}.")
+
+
+def require_array(name, value, shape, kinds="biufc", where=True):
+    """
+    Return the value as a finite array of the given shape, or say what is wrong.
+
+    An axis given as a letter may have any length from 1 on, so that an empty sequence is
+    caught here and not three calls later.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    value : array_like
+        The argument.
+    shape : tuple of int or str
+        The shape it needs: numbers are exact, letters stand for any length of at least 1.
+    kinds : str, default "biufc"
+        The admitted dtype kinds: b bool, i and u integers, f floats, c complex numbers.
+    where : ndarray of bool, optional
+        Which entries must be finite; all by default.
+
+    Returns
+    -------
+    ndarray
+        The value as an array, not copied if it was one.
+
+    Raises
+    ------
+    ValueError
+        If the shape or dtype is wrong or an entry is NaN or infinite.
+
+    See Also
+    --------
+    require : Ask for any condition.
+
+    Examples
+    --------
+    >>> require_array("x", [[1.0, 2.0]], ("T", 2)).shape
+    (1, 2)
+    >>> require_array("x", [[1.0, float("nan")]], ("T", 2))
+    Traceback (most recent call last):
+    ValueError: x: got nan at index (0, 1); needs finite numbers.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError:                                      # rows of different lengths
+        array = np.asarray(None)
+    require(array.dtype.kind in kinds, name, f"{type(value).__name__} of dtype {array.dtype}",
+            "an array of " + " or ".join(
+                word for kind, word in (("b", "booleans"), ("i", "integers"), ("f", "floats"),
+                                        ("c", "complex numbers")) if kind in kinds))
+    fits = array.ndim == len(shape) and all(
+        n >= 1 if isinstance(want, str) else n == want
+        for n, want in zip(array.shape, shape, strict=True))
+    wanted = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+    letters = ", ".join(want for want in shape if isinstance(want, str))
+    require(fits, name, f"shape {array.shape}",
+            f"shape {wanted}" + (f" with {letters} at least 1" if letters else ""))
+    if array.dtype.kind in "fc" and not np.isfinite(array).all(where=where):
+        index = tuple(int(k) for k in np.argwhere(~np.isfinite(array) & where)[0])
+        require(False, name, f"{array[index]} at index {index}", "finite numbers")
+    return array

@@ -1,0 +1,237 @@
+"""A model: a recurrent cell, a readout y_t = W_hy h_t + b_y at each step, and a loss."""
+from typing import NamedTuple
+
+import numpy as np
+
+from bpttlib.bptt import bptt, sum_over_time, unroll
+from bpttlib.errors import require, require_array
+from bpttlib.init import init_cell, uniform_fan_in
+from bpttlib.losses import LOSSES
+from bpttlib.params import ModelParams, ReadoutParams
+
+
+class Batch(NamedTuple):
+    """
+    Hold training data: a sequence of input-target pairs, for each of B sequences.
+
+    Row t-1 is the pair of step t.
+
+    Parameters
+    ----------
+    x : ndarray
+        Inputs, of shape (T, D, B).
+    targets : ndarray
+        Labels of shape (T, B), or numbers of shape (T, K, B).
+    mask : ndarray or None, default None
+        Which steps count, of shape (T, B); None for all. A task with one answer at the end
+        (many-to-one) counts the last step alone.
+    fresh : bool, default True
+        Whether the sequences start here; if not, they go on where the last batch ended.
+
+    See Also
+    --------
+    Model : Learns from it.
+
+    Examples
+    --------
+    >>> Batch(x=np.zeros((5, 2, 1)), targets=np.zeros((5, 1), int)).fresh
+    True
+    """
+
+    x: np.ndarray
+    targets: np.ndarray
+    mask: np.ndarray | None = None
+    fresh: bool = True
+
+
+class Step(NamedTuple):
+    """
+    Hold what a model computes from one batch.
+
+    The tape is that of the forward and the backward pass.
+
+    Parameters
+    ----------
+    L : float
+        The loss, averaged over the steps and sequences that count.
+    grads : ModelParams
+        The gradients of all parameters.
+    y : ndarray
+        The outputs, of shape (T, K, B).
+    tape : Cell.Tape
+        States, and gradients at the states.
+    s_T : tuple of ndarray
+        The last state's parts.
+
+    See Also
+    --------
+    Model : Computes it.
+
+    Examples
+    --------
+    >>> Step._fields
+    ('L', 'grads', 'y', 'tape', 's_T')
+    """
+
+    L: float
+    grads: ModelParams
+    y: np.ndarray
+    tape: tuple
+    s_T: tuple
+
+
+class Model(NamedTuple):
+    """
+    Describe h_t = cell(x_t, h_{t-1}), y_t = W_hy h_t + b_y, and a loss of the y_t.
+
+    The model holds sizes and no numbers that are learnt; its parameters are handed to it.
+
+    Parameters
+    ----------
+    cell : Cell
+        The recurrent cell.
+    D, H, K : int
+        Number of inputs, of units and of outputs.
+    loss : {"softmax_cross_entropy", "squared_error"}
+        The loss; with the first, the outputs are logits.
+
+    See Also
+    --------
+    bpttlib.train.fit : Learn the parameters.
+
+    Examples
+    --------
+    >>> from bpttlib.cells import Elman
+    >>> model = Model(Elman(), D=2, H=8, K=3, loss="softmax_cross_entropy")
+    >>> params = model.init(np.random.default_rng(0))
+    >>> batch = Batch(x=np.zeros((5, 2, 1)), targets=np.zeros((5, 1), int))
+    >>> float(model.loss_and_gradients(params, batch).L.round(4))
+    1.0986
+    """
+
+    cell: object
+    D: int
+    H: int
+    K: int
+    loss: str
+
+    def init(self, rng, **schemes):
+        """
+        Draw initial parameters.
+
+        Biases and the readout's bias start at zero.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Where the numbers come from.
+        **schemes
+            Initialisation schemes for W_xh and W_hh, as in :func:`bpttlib.init.init_cell`.
+
+        Returns
+        -------
+        ModelParams
+            The parameters.
+
+        See Also
+        --------
+        bpttlib.init.init_cell : The cell's part.
+
+        Examples
+        --------
+        >>> from bpttlib.cells import Elman
+        >>> model = Model(Elman(), D=2, H=8, K=3, loss="squared_error")
+        >>> model.init(np.random.default_rng(0)).readout.W_hy.shape
+        (3, 8)
+        """
+        for name in "DHK":
+            require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        cell = init_cell(rng, self.cell, self.D, self.H, **schemes)
+        W_hy = uniform_fan_in(rng, (self.K, self.H))
+        return ModelParams(cell, ReadoutParams(W_hy, np.zeros((self.K, 1))))
+
+    def forward(self, params, x, s0=None, tape=None):
+        """
+        Compute y_t = W_hy h_t + b_y for all steps.
+
+        The initial state is zero unless it is given.
+
+        Parameters
+        ----------
+        params : ModelParams
+            The parameters.
+        x : ndarray
+            Inputs, of shape (T, D, B).
+        s0 : ndarray or tuple of ndarray, optional
+            The initial state's parts, each of shape (H, B).
+        tape : Cell.Tape, optional
+            A tape to write on.
+
+        Returns
+        -------
+        y : ndarray
+            Outputs, of shape (T, K, B).
+        tape : Cell.Tape
+            The states.
+
+        See Also
+        --------
+        loss_and_gradients : Also go back.
+
+        Examples
+        --------
+        >>> from bpttlib.cells import Elman
+        >>> model = Model(Elman(), D=2, H=8, K=3, loss="squared_error")
+        >>> params = model.init(np.random.default_rng(0))
+        >>> model.forward(params, np.ones((5, 2, 1)))[0].shape
+        (5, 3, 1)
+        """
+        tape = unroll(self.cell, params.cell, x, s0, tape)
+        W_hy, b_y = params.readout
+        require_array("W_hy", W_hy, (b_y.shape[0], tape.h.shape[1]), kinds="fc")
+        return W_hy @ tape.h[1:] + b_y, tape
+
+    def loss_and_gradients(self, params, batch, s0=None, tape=None):
+        """
+        Compute L and ∂L/∂θ by full backpropagation through time.
+
+        The readout's gradients are sums over time as well, for it is shared by all steps.
+
+        Parameters
+        ----------
+        params : ModelParams
+            The parameters θ.
+        batch : Batch
+            Inputs, targets and mask.
+        s0 : ndarray or tuple of ndarray, optional
+            The initial state's parts, each of shape (H, B); zero by default.
+        tape : Cell.Tape, optional
+            A tape to write on.
+
+        Returns
+        -------
+        Step
+            The loss, the gradients, the outputs, the tape and the last state.
+
+        See Also
+        --------
+        forward : The outputs alone.
+
+        Examples
+        --------
+        >>> from bpttlib.cells import Elman
+        >>> model = Model(Elman(), D=1, H=4, K=1, loss="squared_error")
+        >>> params = model.init(np.random.default_rng(0))
+        >>> step = model.loss_and_gradients(params, Batch(np.ones((3, 1, 1)), np.ones((3, 1, 1))))
+        >>> step.grads.cell.W_hh.shape
+        (4, 4)
+        """
+        require(self.loss in LOSSES, "loss", repr(self.loss), "one of " + ", ".join(LOSSES))
+        y, tape = self.forward(params, batch.x, s0, tape)
+        L, dy = LOSSES[self.loss](y, batch.targets, batch.mask)
+        readout = ReadoutParams(W_hy=sum_over_time(dy, tape.h[1:]),
+                                b_y=dy.sum(axis=(0, 2))[:, None])
+        dh_own = params.readout.W_hy.T @ dy
+        grads = bptt(self.cell, params.cell, batch.x, tape, dh_own, need_dx=False)
+        s_T = tuple(getattr(tape, name)[-1].copy() for name in self.cell.state)
+        return Step(L, ModelParams(grads.params, readout), y, tape, s_T)

@@ -1,0 +1,163 @@
+"""The state of a training: kept in a record, and in a file."""
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from bpttlib.errors import require
+from bpttlib.params import ModelParams, named_leaves, tree_map
+
+
+class FitState(NamedTuple):
+    """
+    Hold all that training knows after some updates.
+
+    Training that goes on from it does what it would have done without the break.
+
+    Parameters
+    ----------
+    updates : int
+        How many updates have been made.
+    params : ModelParams
+        The parameters.
+    memory : tuple
+        What the optimiser remembers.
+    carried : tuple of ndarray
+        The state with which the last batch ended; empty before the first.
+    loss : ndarray
+        The loss at each update, before the change.
+    norm : ndarray
+        The gradient's norm at each update, before clipping.
+
+    See Also
+    --------
+    bpttlib.train.fit : Makes it.
+    save_state : Write it to a file.
+
+    Examples
+    --------
+    >>> FitState._fields
+    ('updates', 'params', 'memory', 'carried', 'loss', 'norm')
+    """
+
+    updates: int
+    params: ModelParams
+    memory: tuple
+    carried: tuple
+    loss: np.ndarray
+    norm: np.ndarray
+
+
+def start(params, optimiser):
+    """
+    Return the state before the first update.
+
+    Nothing has been learnt and nothing is remembered.
+
+    Parameters
+    ----------
+    params : ModelParams
+        The initial parameters.
+    optimiser : Optimiser
+        The optimiser that will be used.
+
+    Returns
+    -------
+    FitState
+        The state.
+
+    See Also
+    --------
+    bpttlib.train.fit : Goes on from it.
+
+    Examples
+    --------
+    >>> from bpttlib.optim import sgd
+    >>> start((np.zeros(2),), sgd()).updates
+    0
+    """
+    return FitState(0, params, optimiser.start(params), (), np.zeros(0), np.zeros(0))
+
+
+def save_state(path, state):
+    """
+    Write a state to a file.
+
+    The file is complete or not there: it is written beside its place and then moved.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, by custom with the ending .npz.
+    state : FitState
+        What to write.
+
+    See Also
+    --------
+    load_state : Read it back.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from bpttlib.optim import sgd
+    >>> state = start((np.array([1.0, 2.0]),), sgd())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_state(f"{folder}/run.npz", state)
+    ...     load_state(f"{folder}/run.npz", like=state).params
+    (array([1., 2.]),)
+    """
+    beside = Path(f"{path}.part")
+    with open(beside, "wb") as file:
+        np.savez(file, **dict(named_leaves(state)))
+    os.replace(beside, path)
+
+
+def load_state(path, like):
+    """
+    Read a state that `save_state` wrote.
+
+    Nothing in the file is executed; it holds numbers only.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    like : FitState
+        A state of the same model and optimiser, such as `start(params, optimiser)`.
+
+    Returns
+    -------
+    FitState
+        The state.
+
+    Raises
+    ------
+    ValueError
+        If the file belongs to another model or optimiser.
+
+    See Also
+    --------
+    save_state : Write it.
+
+    Examples
+    --------
+    >>> load_state("not/there.npz", like=None)
+    Traceback (most recent call last):
+    FileNotFoundError: [Errno 2] No such file or directory: 'not/there.npz'
+    """
+    with np.load(path, allow_pickle=False) as file:
+        saved = dict(file)
+    for name, leaf in named_leaves(like):
+        if name.startswith(("params", "memory")):
+            got = saved[name].shape if name in saved else "nothing"
+            require(got == np.shape(leaf), f"{path}: {name}", got,
+                    f"shape {np.shape(leaf)}; was it saved with another model or optimiser?")
+
+    def read(field):
+        names = iter(name for name, _ in named_leaves(getattr(like, field), field))
+        return tree_map(lambda _: saved[next(names)], getattr(like, field))
+
+    carried = tuple(saved[name] for name in sorted(saved) if name.startswith("carried"))
+    return FitState(int(saved["updates"]), read("params"), read("memory"), carried,
+                    saved["loss"], saved["norm"])
