@@ -3,45 +3,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bpttlib.batch import Batch
 from bpttlib.bptt import bptt, sum_over_time, unroll
 from bpttlib.errors import require, require_array
 from bpttlib.init import init_cell, uniform_fan_in
 from bpttlib.losses import LOSSES
 from bpttlib.params import ModelParams, ReadoutParams
-
-
-class Batch(NamedTuple):
-    """
-    Hold training data: a sequence of input-target pairs, for each of B sequences.
-
-    Row t-1 is the pair of step t.
-
-    Parameters
-    ----------
-    x : ndarray
-        Inputs, of shape (T, D, B).
-    targets : ndarray
-        Labels of shape (T, B), or numbers of shape (T, K, B).
-    mask : ndarray or None, default None
-        Which steps count, of shape (T, B); None for all. A task with one answer at the end
-        (many-to-one) counts the last step alone.
-    fresh : bool, default True
-        Whether the sequences start here; if not, they go on where the last batch ended.
-
-    See Also
-    --------
-    Model : Learns from it.
-
-    Examples
-    --------
-    >>> Batch(x=np.zeros((5, 2, 1)), targets=np.zeros((5, 1), int)).fresh
-    True
-    """
-
-    x: np.ndarray
-    targets: np.ndarray
-    mask: np.ndarray | None = None
-    fresh: bool = True
 
 
 class Step(NamedTuple):
@@ -191,6 +158,41 @@ class Model(NamedTuple):
         require_array("W_hy", W_hy, (b_y.shape[0], tape.h.shape[1]), kinds="fc")
         return W_hy @ tape.h[1:] + b_y, tape
 
+    def evaluate(self, params, batch, s0=None):
+        """
+        Compute the loss L alone.
+
+        This way forward is analytic, so it can be checked by complex step.
+
+        Parameters
+        ----------
+        params : ModelParams
+            The parameters.
+        batch : Batch
+            Inputs, targets and mask.
+        s0 : ndarray or tuple of ndarray, optional
+            The initial state's parts, each of shape (H, B); zero by default.
+
+        Returns
+        -------
+        float
+            The loss, averaged over the steps and sequences that count.
+
+        See Also
+        --------
+        loss_and_gradients : Also go back.
+
+        Examples
+        --------
+        >>> from bpttlib.cells import Elman
+        >>> model = Model(Elman(), D=1, H=4, K=2, loss="softmax_cross_entropy")
+        >>> params = model.init(np.random.default_rng(0))
+        >>> float(model.evaluate(params, Batch(np.zeros((3, 1, 1)), np.ones((3, 1), int))).round(4))
+        0.6931
+        """
+        y, _ = self.forward(params, batch.x, s0)
+        return self._loss(y, batch)[0]
+
     def loss_and_gradients(self, params, batch, s0=None, tape=None):
         """
         Compute L and ∂L/∂θ by full backpropagation through time.
@@ -226,12 +228,17 @@ class Model(NamedTuple):
         >>> step.grads.cell.W_hh.shape
         (4, 4)
         """
-        require(self.loss in LOSSES, "loss", repr(self.loss), "one of " + ", ".join(LOSSES))
         y, tape = self.forward(params, batch.x, s0, tape)
-        L, dy = LOSSES[self.loss](y, batch.targets, batch.mask)
+        L, dy = self._loss(y, batch)
         readout = ReadoutParams(W_hy=sum_over_time(dy, tape.h[1:]),
                                 b_y=dy.sum(axis=(0, 2))[:, None])
         dh_own = params.readout.W_hy.T @ dy
         grads = bptt(self.cell, params.cell, batch.x, tape, dh_own, need_dx=False)
         s_T = tuple(getattr(tape, name)[-1].copy() for name in self.cell.state)
         return Step(L, ModelParams(grads.params, readout), y, tape, s_T)
+
+    def _loss(self, y, batch):
+        require(self.loss in LOSSES, "loss", repr(self.loss), "one of " + ", ".join(LOSSES))
+        L, dy = LOSSES[self.loss](y, batch.targets, batch.mask)
+        require(np.isfinite(L), "loss", L, "a finite number; lower the learning rate, or clip")
+        return L, dy

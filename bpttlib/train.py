@@ -89,8 +89,6 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
             batch = batches(n)
             step = model.loss_and_gradients(state.params, batch, tape=_reusable(step, batch),
                                             s0=None if batch.fresh else state.carried or None)
-            require(np.isfinite(step.L), f"loss at update {n}", step.L,
-                    "a finite number; lower the learning rate, or clip")
             grads, norm[n] = _clipped(step.grads, clip)
             loss[n] = step.L
             params, memory = optimiser.update(state.params, grads, state.memory)

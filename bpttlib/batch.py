@@ -1,0 +1,38 @@
+"""Training data: a sequence of input-target pairs."""
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Batch(NamedTuple):
+    """
+    Hold training data: a sequence of input-target pairs, for each of B sequences.
+
+    Row t-1 is the pair of step t.
+
+    Parameters
+    ----------
+    x : ndarray
+        Inputs, of shape (T, D, B).
+    targets : ndarray
+        Labels of shape (T, B), or numbers of shape (T, K, B).
+    mask : ndarray or None, default None
+        Which steps count, of shape (T, B); None for all. A task with one answer at the end
+        (many-to-one) counts the last step alone.
+    fresh : bool, default True
+        Whether the sequences start here; if not, they go on where the last batch ended.
+
+    See Also
+    --------
+    bpttlib.model.Model : Learns from it.
+
+    Examples
+    --------
+    >>> Batch(x=np.zeros((5, 2, 1)), targets=np.zeros((5, 1), int)).fresh
+    True
+    """
+
+    x: np.ndarray
+    targets: np.ndarray
+    mask: np.ndarray | None = None
+    fresh: bool = True

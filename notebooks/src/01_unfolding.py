@@ -1,0 +1,294 @@
+# %% [markdown]
+# # 01 · Unfolding an Elman network
+#
+# A feedforward network sees one input and gives one output. A recurrent network reads a *sequence*
+# and keeps a *state*: a few numbers that sum up what it has read so far. This unit builds the simplest
+# one, runs it on real data, and unfolds it in time, until it looks like a deep feedforward network.
+# That picture is what backpropagation through time will walk back through.
+#
+# After this unit you can
+#
+# - draw a recurrent network folded and unfolded, and say what is shared,
+# - name the shape of every array in it,
+# - run it with an initial state of your choice, with an output at each step or only at the last.
+#
+# You need: unit [00](00_shared_weights.ipynb), matrix products. Time: about 75 minutes.
+
+# %%
+import numpy as np
+from bpttlib.data import sunspots
+from bpttlib.plots import draw_unfolding, lines, show
+from bpttlib.widgets import explore
+
+# %% [markdown]
+# ## Predict
+#
+# A network with 3 inputs and 5 units reads a sequence of 10 steps. Unfolded, it has ten copies of its
+# cell. How many numbers does it have to learn? How many if the sequence has 1000 steps?
+#
+# ## The training data: a sequence of input–target pairs
+#
+# We are given inputs $x_1, \dots, x_T$ in their order, and with each a target $y^*_t$, for instance the
+# next value of the series. Order matters: shuffle the pairs and the task is gone. Here is such a
+# sequence, the yearly sunspot numbers in hundreds. The input is this year's number, the target is next
+# year's.
+
+# %%
+series = sunspots().numbers / 100
+pairs = list(zip(series[:-1], series[1:], strict=True))
+for year, (now, following) in zip(sunspots().years[:4], pairs, strict=False):
+    print(f"{int(year)}: input {now:.2f}  target {following:.2f}")
+print(f"… {len(pairs)} pairs")
+
+# %% [markdown]
+# ## The equation, and the picture
+#
+# Jeffrey Elman's simple recurrent network (1990) has a state $h_t$ of $H$ numbers. Each step mixes the
+# new input with the old state and squashes the result:
+#
+# $$ a_t = W_{xh}\, x_t + W_{hh}\, h_{t-1} + b_h , \qquad h_t = \tanh(a_t) , \qquad
+#    y_t = W_{hy}\, h_t + b_y . $$
+#
+# Drawn folded (left), the network has a loop: the state feeds into itself, one step later. A loop is
+# awkward to differentiate. But a sequence of $T$ steps goes round it just $T$ times. So **unfold** it
+# (right): one copy of the cell for each step, each handing its state to the next. The copies are not
+# alike, they are *the same*: arrows of one colour carry one matrix.
+
+# %%
+show(draw_unfolding(T=4),
+     "Left, the folded network: input x, state h with a loop through W_hh, output y. Right, the same "
+     "network unfolded over four steps: four copies of the cell from left to right, starting from the "
+     "given state h_0. All arrows from inputs share W_xh, all from state to state share W_hh, all to "
+     "outputs share W_hy.")
+
+# %% [markdown]
+# Unfolded, the network is a feedforward network with two peculiarities: its layers share their
+# weights, and each layer gets an input of its own. Every tool for feedforward networks applies to it,
+# backpropagation first of all. That is all the magic there is. Minsky and Papert noted in 1969 that a
+# recurrent network over finitely many steps can be unfolded so; Rumelhart, Hinton and Williams made it
+# a training method in 1986.
+#
+# ## Shapes
+#
+# We process $B$ sequences at once. The course keeps to one convention, that of the papers: **a state is
+# a column**, and a batch is $B$ columns side by side. Time comes first, the batch last.
+#
+# | symbol | code | shape | here |
+# |---|---|---|---|
+# | $x_t$ | `x[t-1]` | (D, B) | D = 1 number per step |
+# | $h_t$ | `h[t]` | (H, B) | H = 5 units |
+# | $y_t$ | `y[t-1]` | (K, B) | K = 1 output |
+# | $W_{xh}$ | `W_xh` | (H, D) | |
+# | $W_{hh}$ | `W_hh` | (H, H) | |
+# | $b_h$ | `b_h` | (H, 1) | |
+#
+# Note the rows. **States have T+1 rows and row 0 is the initial state**; row $t-1$ of inputs, targets
+# and outputs belongs to step $t$. If states had $T$ rows, step 1 would have to look up `h[-1]`, and
+# Python would silently hand it the *last* state.
+#
+# Let us cut the series into $B = 3$ sequences of $T = 100$ years, and draw some random weights.
+
+# %%
+T, D, H, B, K = 100, 1, 5, 3, 1
+x = series[:300].reshape(B, T).T[:, None, :]        # (T, D, B)
+rng = np.random.default_rng(0)
+W_xh = rng.normal(size=(H, D))
+W_hh = rng.normal(size=(H, H)) / np.sqrt(H)
+b_h = np.zeros((H, 1))
+print("x", x.shape, " W_xh", W_xh.shape, " W_hh", W_hh.shape, " b_h", b_h.shape)
+
+# %% [markdown]
+# ## One step, then all steps
+#
+# Here is one step of the network, written as in the equation:
+
+# %%
+h_0 = np.zeros((H, B))                              # the initial state: zero, unless we say otherwise
+a_1 = W_xh @ x[0] + W_hh @ h_0 + b_h                # (H, B)
+h_1 = np.tanh(a_1)
+print("h_1 of the first sequence:", h_1[:, 0].round(3))
+
+# %% [markdown]
+# And here are all of them. Unfolding is a loop; that the same three arrays appear in every turn of it
+# *is* the weight sharing.
+
+# %%
+def unfold(W_xh, W_hh, b_h, x, h_0):
+    h = np.empty((len(x) + 1, *h_0.shape))          # (T+1, H, B)
+    h[0] = h_0
+    for t in range(1, len(x) + 1):                  # t = 1 … T
+        h[t] = np.tanh(W_xh @ x[t - 1] + W_hh @ h[t - 1] + b_h)
+    return h
+
+
+h = unfold(W_xh, W_hh, b_h, x, h_0)
+print("h", h.shape, "  row 1 is h_1:", np.allclose(h[1], h_1))
+
+# %% [markdown]
+# The library's `unroll` is this loop, for any cell. Its result is a *tape*: a record of what happened,
+# with T+1 rows. The backward pass will write its own results onto the same tape.
+
+# %%
+from bpttlib.bptt import unroll
+from bpttlib.cells import Elman
+from bpttlib.params import CellParams, count_parameters
+
+params = CellParams(W_xh, W_hh, b_h)
+tape = unroll(Elman(), params, x)
+print("fields of the tape:", tape._fields)
+print("same states as our loop:", np.allclose(tape.h, h))
+print("parameters:", count_parameters(params), "  states kept:", T + 1)
+
+# %% [markdown]
+# Now you can settle your prediction. With $D = 3$ and $H = 5$ there are $5 \cdot 3 + 5 \cdot 5 + 5 =
+# 45$ parameters, **for ten steps and for a thousand**. What grows with $T$ is the tape: all states are
+# kept, since the way back will need them.
+
+# %%
+for steps in (10, 1000):
+    cell = CellParams(np.zeros((5, 3)), np.zeros((5, 5)), np.zeros((5, 1)))
+    states = unroll(Elman(), cell, np.zeros((steps, 3, 1))).h
+    print(f"T = {steps:4}: {count_parameters(cell)} parameters, {states.nbytes} bytes of states")
+
+# %% [markdown]
+# ## What the state remembers
+#
+# The initial state is zero by default: "nothing has been read". It can be anything, for instance the
+# last state of an earlier piece, so that a long series can be read in pieces.
+
+# %%
+first, second = x[:60], x[60:]
+early = unroll(Elman(), params, first)
+late = unroll(Elman(), params, second, s0=early.h[-1])
+print("two pieces, state handed on: same states", np.allclose(late.h[1:], tape.h[61:]))
+
+# %% [markdown]
+# How long does the network feel where it started? We run it twice on the same input, from zero and
+# from a random state, and watch how far apart the two runs are. We do so for three sizes of $W_{hh}$;
+# the *spectral radius* $\rho$ is the largest magnitude among its eigenvalues.
+
+# %%
+def distance(rho):
+    W = W_hh * rho / np.abs(np.linalg.eigvals(W_hh)).max()
+    start = np.random.default_rng(1).normal(size=(H, B))
+    one = unroll(Elman(), params._replace(W_hh=W), x)
+    other = unroll(Elman(), params._replace(W_hh=W), x, s0=start)
+    return np.linalg.norm(one.h - other.h, axis=(1, 2))
+
+
+gaps = {f"ρ = {rho}": distance(rho) for rho in (0.5, 0.9, 1.2)}
+show(lines({name: np.maximum(gap, 1e-17) for name, gap in gaps.items()},
+           "step t", "distance of the two runs", log="y"),
+     "Distance between two runs from different initial states against the step, logarithmic, for "
+     "three spectral radii of W_hh. The smaller the radius, the faster the distance falls.")
+for name, gap in gaps.items():
+    print(f"{name}: distance {gap[0]:.2f} at the start, below 1 % of it after",
+          f"{np.argmax(gap < 0.01 * gap[0])} steps")
+
+# %% [markdown]
+# A network of this kind forgets where it began, at a rate that its weights and its squashing decide.
+# What the state forgets, the gradient cannot learn from: unit 07 comes back to this.
+#
+# ## An output at each step, or only one
+#
+# The state at every step can be read out, $y_t = W_{hy} h_t + b_y$. Which of the outputs are compared
+# with a target is a matter of the task:
+#
+# - **many-to-many**: each step has a target, as in forecasting the next value;
+# - **many-to-one**: only the last step has one, as in naming what was said once the word is over.
+#
+# There is no second kind of network for the second case. All outputs are computed, and a **mask** says
+# which of them count. The cost is the mean over the steps that do.
+
+# %%
+from bpttlib.losses import squared_error
+
+W_hy, b_y = rng.normal(size=(K, H)), np.zeros((K, 1))
+y = W_hy @ tape.h[1:] + b_y                          # (T, K, B): all steps at once
+targets = np.concatenate([x[1:], np.zeros((1, D, B))])
+every_step = np.ones((T, B), bool)
+every_step[-1] = False                               # the last year of a piece has no next year in it
+one_step = np.zeros((T, B), bool)
+one_step[-2] = True
+print(f"many-to-many, {every_step.sum()} steps count: L = {squared_error(y, targets, every_step)[0]:.4f}")
+print(f"many-to-one,    {one_step.sum()} steps count: L = {squared_error(y, targets, one_step)[0]:.4f}")
+
+# %%
+show(draw_unfolding(T=4, targets="last"),
+     "The unfolded network with a target at the last step only: all four states are computed, and "
+     "the single loss sits on top of the last one.")
+
+# %% [markdown]
+# ## Experiment
+#
+# The same drawing with numbers in it: one unit, $w_{xh} = 1$, and a single input of 1 at the first
+# step. Move through the steps, and change $w_{hh}$ and the initial state.
+
+# %%
+def watch(step, w_hh, h_0):
+    one = CellParams(np.ones((1, 1)), np.array([[w_hh]]), np.zeros((1, 1)))
+    pulse = np.array([1.0, 0, 0, 0, 0])[:, None, None]
+    h = unroll(Elman(), one, pulse, s0=np.array([[h_0]])).h.ravel()
+    figure = draw_unfolding(5, upto=step, values={"x": pulse.ravel(), "h": h})
+    return figure, f"After step {step}, with w_hh = {w_hh:.2f} and h_0 = {h_0:.1f}: h = {h[step]:.3f}."
+
+
+explore(watch, step=(0, 5, 1, 5), w_hh=(-2.0, 2.0, 0.25, 0.5), h_0=(-1.0, 1.0, 0.5, 0.0), tasks=[
+    "With w_hh = 0.5, how large is h_5? Guess, then look.",
+    "Which w_hh keeps the pulse alive for all five steps? Why does it not grow without bound?",
+    "Make w_hh negative. What happens to the sign, and why?",
+    "With h_0 = 1, after how many steps does the start no longer matter at w_hh = 0.5?",
+])
+
+# %% [markdown]
+# ## Your turn
+#
+# 1. Draw the unfolding of a network with $T = 3$ by hand, with all three matrices in three colours.
+#    Write the shape at every arrow, for $D = 2$, $H = 4$, $K = 1$, $B = 6$.
+# 2. In a new cell, write `unfold` once more, without looking, and compare with `unroll` for $T = 1$ and
+#    $B = 1$, and for $h_0 \neq 0$. These are the cases in which shapes go wrong.
+# 3. Change `h[t - 1]` into `h[t - 2]` on purpose. Which error do you get? Which do you *not* get, and
+#    how would you notice?
+#
+# ## Five questions
+#
+# <details><summary>1. What is shared between the copies of the unfolded network, and what is not?</summary>
+#
+# Shared: the weights $W_{xh}, W_{hh}, b_h$ (and those of the readout). Not shared: inputs, states,
+# outputs, and later the gradients at the states.
+# </details>
+#
+# <details><summary>2. Why T+1 rows of states for T inputs?</summary>
+#
+# Because step 1 needs a state before it, $h_0$. It is part of the input, and it has a gradient too.
+# </details>
+#
+# <details><summary>3. Does the number of parameters depend on T, on B, on D?</summary>
+#
+# Only on D (and on H and K). Neither the length of a sequence nor the number of sequences changes what
+# is learnt.
+# </details>
+#
+# <details><summary>4. You read a series of 1000 steps as ten pieces of 100, each from the zero state. What is lost?</summary>
+#
+# The values: each piece starts having forgotten what came before. Handing over `h[-1]` restores exactly
+# the states of the uncut run.
+# </details>
+#
+# <details><summary>5. In a many-to-one task, may we skip computing the states before the last?</summary>
+#
+# No. The last state depends on all of them. Only their *readouts* and losses are not needed.
+# </details>
+#
+# ## What to take away
+#
+# - Unfolding turns a loop into a chain of copies that share parameters.
+# - Rows: states have T+1, row 0 is the initial state; row $t - 1$ of everything else is step $t$.
+# - Parameters do not grow with $T$, the tape does.
+# - Many-to-one is many-to-many with a mask.
+#
+# Next: [02 · BPTT on two numbers](02_two_numbers.ipynb).
+#
+# **Sources.** Elman 1990, *Finding structure in time*, Cognitive Science 14(2), 179–211. Minsky and
+# Papert 1969, *Perceptrons*, MIT Press. Rumelhart, Hinton and Williams 1986, *Learning internal
+# representations by error propagation*, in *Parallel Distributed Processing* 1, chapter 8.

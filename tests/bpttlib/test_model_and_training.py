@@ -1,0 +1,175 @@
+"""The model's gradients, and a training that can be stopped and taken up without a trace."""
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bpttlib.cells import Elman
+from bpttlib.clip import clip_by_value
+from bpttlib.diagnostics import contributions
+from bpttlib.gradcheck import central_difference, compare, complex_step, relative_error
+from bpttlib.batch import Batch
+from bpttlib.model import Model
+from bpttlib.optim import adam, sgd
+from bpttlib.params import named_leaves, tree_map
+from bpttlib.saving import load_state, save_state, start
+from bpttlib.train import fit
+
+from .gated_cells import LSTM
+
+
+def a_problem(loss="squared_error", cell=None, T=5, B=3, seed=0):
+    rng = np.random.default_rng(seed)
+    model = Model(cell or Elman(), D=2, H=4, K=3, loss=loss)
+    params = tree_map(lambda p: p + rng.normal(size=p.shape) * 0.3, model.init(rng))
+    targets = rng.normal(size=(T, 3, B)) if loss == "squared_error" else rng.integers(3, size=(T, B))
+    mask = rng.random((T, B)) < 0.7
+    mask[-1, 0] = True
+    batch = Batch(rng.normal(size=(T, 2, B)), targets, mask)
+    return model, params, batch, tuple(rng.normal(size=(4, B)) for _ in model.cell.state)
+
+
+@settings(max_examples=30, deadline=None)
+@given(T=st.integers(1, 6), B=st.integers(1, 4), seed=st.integers(0, 9999),
+       loss=st.sampled_from(["squared_error", "softmax_cross_entropy"]),
+       cell=st.sampled_from([Elman(), LSTM()]))
+def test_model_gradients_equal_complex_step(T, B, seed, loss, cell):
+    model, params, batch, s0 = a_problem(loss, cell, T, B, seed)
+    step = model.loss_and_gradients(params, batch, s0)
+    want = complex_step(lambda p: model.evaluate(p, batch, s0), params)
+    assert step.L == model.evaluate(params, batch, s0)
+    assert all(line.ok for line in compare(step.grads, want, show=False))
+    assert all(np.array_equal(part, getattr(step.tape, name)[-1])
+               for name, part in zip(cell.state, step.s_T, strict=True))
+
+
+def test_central_difference_agrees():
+    model, params, batch, s0 = a_problem()
+    step = model.loss_and_gradients(params, batch, s0)
+    approx = central_difference(lambda p: model.evaluate(p, batch, s0), params)
+    assert all(line.ok for line in compare(step.grads, approx, tol=1e-7, show=False))
+
+
+def test_compare_names_tensor_and_entry(capsys):
+    _, params, _, _ = a_problem()
+    wrong = params._replace(cell=params.cell._replace(W_hh=params.cell.W_hh.copy()))
+    wrong.cell.W_hh[2, 1] *= -1
+    lines = compare(params, wrong)
+    assert [line.name for line in lines if not line.ok] == ["cell.W_hh"]
+    assert lines[1].worst == (2, 1)
+    assert "cell.W_hh      (4, 4)       WRONG" in capsys.readouterr().out
+    assert relative_error([np.nan], [1.0]) == np.inf
+    with pytest.raises(ValueError, match="needs the shape of g"):
+        relative_error(np.ones(3), np.ones(2))
+
+
+@settings(max_examples=20, deadline=None)
+@given(T=st.integers(1, 6), seed=st.integers(0, 999), cell=st.sampled_from([Elman(), LSTM()]))
+def test_contributions_are_lower_triangular_and_sum_to_the_gradient(T, seed, cell):
+    model, params, batch, s0 = a_problem(cell=cell, T=T, seed=seed)
+    step = model.loss_and_gradients(params, batch, s0)
+    y, tape = model.forward(params, batch.x, s0)
+    dh_own = params.readout.W_hy.T @ (np.where(batch.mask[:, None], y - batch.targets, 0)
+                                      / batch.mask.sum())
+    C = contributions(model.cell, params.cell, batch.x, tape, dh_own)
+    for (_, c), (_, g) in zip(named_leaves(C), named_leaves(step.grads.cell), strict=True):
+        assert relative_error(c.sum(axis=(0, 1)), g) < 1e-10
+        later = np.triu_indices(T, k=1)
+        assert (c[later] == 0).all()
+
+
+def stream(i):
+    """Window i of an endless stream: fresh only at the start."""
+    rng = np.random.default_rng((7, i))
+    x = rng.normal(size=(4, 2, 3))
+    return Batch(x, np.cumsum(x.sum(axis=1, keepdims=True), axis=0) * np.ones((1, 3, 1)), None, i == 0)
+
+
+def same(a, b):
+    return all(np.array_equal(p, q) for (_, p), (_, q) in
+               zip(named_leaves(a), named_leaves(b), strict=True))
+
+
+@pytest.mark.parametrize("optimiser", [sgd(0.05, momentum=0.9), adam(0.01)])
+def test_training_taken_up_again_ends_bit_for_bit_the_same(tmp_path, optimiser):
+    model, params, _, _ = a_problem(cell=LSTM())
+    kwargs = dict(optimiser=optimiser, clip=1.0, progress=False)
+    whole = fit(model, params, stream, 30, **kwargs)
+    half = fit(model, params, stream, 12, **kwargs)
+    assert same(fit(model, params, stream, 30, state=half, **kwargs), whole)
+    path = tmp_path / "run.npz"
+    fit(model, params, stream, 12, path=path, **kwargs)
+    assert same(fit(model, params, stream, 30, path=path, **kwargs), whole)
+    assert same(load_state(path, start(params, optimiser)), whole)
+    assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
+
+
+def test_an_interrupt_loses_nothing(tmp_path, capsys):
+    model, params, _, _ = a_problem()
+
+    def interrupted(i):
+        if i == 7:
+            raise KeyboardInterrupt
+        return stream(i)
+
+    state = fit(model, params, interrupted, 20, path=tmp_path / "run.npz")
+    assert state.updates == 7 and len(state.loss) == 7
+    assert "Stopped after 7 updates" in "".join(capsys.readouterr())
+    whole = fit(model, params, stream, 20, progress=False)
+    assert same(fit(model, params, stream, 20, path=tmp_path / "run.npz", progress=False), whole)
+
+
+def test_carried_state_and_fresh_starts():
+    model, params, _, _ = a_problem()
+    seen = []
+    fit(model, params, stream, 3, sgd(1e-9), progress=False,
+        callbacks=[lambda state, step: seen.append((step.tape.h[0].copy(), state.carried[0]))])
+    assert (seen[0][0] == 0).all()
+    assert (seen[1][0] == seen[0][1]).all() and (seen[2][0] == seen[1][1]).all()
+    assert np.abs(seen[0][1]).max() > 0.1
+
+
+def test_fit_is_plain_descent_and_leaves_its_arguments_alone():
+    model, params, batch, _ = a_problem()
+    before = tree_map(np.copy, params)
+    state = fit(model, params, lambda i: batch, 2, sgd(0.1), progress=False)
+    by_hand = params
+    for _ in range(2):
+        grads = model.loss_and_gradients(by_hand, batch).grads
+        by_hand = tree_map(lambda p, g: p - 0.1 * g, by_hand, grads)
+    assert same(state.params, by_hand) and same(params, before)
+
+
+def test_clipping_by_number_or_function_and_callbacks_that_stop():
+    model, params, batch, _ = a_problem()
+    big = batch._replace(targets=batch.targets * 1e3)
+    state = fit(model, params, lambda i: big, 5, sgd(1.0), clip=1e-3, progress=False,
+                callbacks=[lambda state, step: state.updates == 3])
+    assert state.updates == 3 and (state.norm > 1).all()
+    moved = np.sqrt(sum(((p - q)**2).sum() for (_, p), (_, q) in
+                        zip(named_leaves(params), named_leaves(state.params), strict=True)))
+    assert moved <= 3e-3 + 1e-12
+    fit(model, params, lambda i: big, 2, sgd(1.0), progress=False,
+        clip=lambda grads: clip_by_value(grads, 1e-3))
+
+
+def test_bad_training():
+    model, params, batch, _ = a_problem()
+    with pytest.raises(ValueError, match="updates: got 0; needs at least 1"):
+        fit(model, params, stream, 0)
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="loss: got .*lower the learning rate"):
+        fit(model, params, lambda i: batch, 200, sgd(1e200), progress=False)
+    with pytest.raises(ValueError, match="loss: got 'mse'; needs one of squared_error"):
+        Model(Elman(), 2, 4, 3, "mse").loss_and_gradients(params, batch)
+    with pytest.raises(ValueError, match="H: got 0"):
+        Model(Elman(), 2, 0, 3, "squared_error").init(np.random.default_rng(0))
+
+
+def test_a_file_of_another_model_is_refused(tmp_path):
+    model, params, _, _ = a_problem()
+    save_state(tmp_path / "run.npz", start(params, sgd()))
+    with pytest.raises(ValueError, match="memory.0: got nothing.*another model or optimiser"):
+        load_state(tmp_path / "run.npz", start(params, adam()))
+    other = Model(Elman(), 2, 5, 3, "squared_error").init(np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"params.cell.W_xh: got \(4, 2\); needs shape \(5, 2\)"):
+        load_state(tmp_path / "run.npz", start(other, sgd()))
