@@ -1,0 +1,140 @@
+"""From data to the batches that training asks for."""
+import numpy as np
+
+from bpttlib.errors import require, require_array
+from bpttlib.model import Batch
+from bpttlib.tasks.encoding import require_whole
+
+
+def batches(task, seed=0, **sizes):
+    """
+    Return a function i ↦ batch number i of a task.
+
+    Each batch is drawn with a generator of its own, made from seed and i alone. So training that
+    was interrupted goes on with exactly the batches it would have seen.
+
+    Parameters
+    ----------
+    task : callable
+        A task, such as :func:`adding`.
+    seed : int, default 0
+        Another seed gives other batches, for testing say.
+    **sizes
+        What the task is called with, such as T and B.
+
+    Returns
+    -------
+    callable
+        A function of i = 0, 1, 2, … that returns a Batch.
+
+    See Also
+    --------
+    windows : The same for one long stream.
+
+    Examples
+    --------
+    >>> from bpttlib.tasks import adding
+    >>> batch = batches(adding, seed=1, T=10, B=4)
+    >>> batch(7).x.shape, bool((batch(7).x == batch(7).x).all())
+    ((10, 2, 4), True)
+    """
+    require(callable(task), "task", repr(task), "a function task(rng, …) that returns a Batch")
+    require_whole("seed", seed, least=0)
+    return lambda i: task(np.random.default_rng((seed, i)), **sizes)
+
+
+def windows(x, targets, k, mask=None):
+    """
+    Return a function i ↦ window number i of a long stream, k steps each.
+
+    After the last window, which may be short, the stream starts again; only the windows at its
+    start are fresh, all others go on where the one before ended.
+
+    Parameters
+    ----------
+    x : ndarray
+        Inputs, of shape (T, D, B).
+    targets : ndarray
+        Labels of shape (T, B), or numbers of shape (T, K, B).
+    k : int
+        Steps in a window.
+    mask : ndarray, optional
+        Which steps count, of shape (T, B).
+
+    Returns
+    -------
+    callable
+        A function of i = 0, 1, 2, … that returns a Batch of views.
+
+    See Also
+    --------
+    batches : The same for a task, each batch drawn anew.
+
+    Examples
+    --------
+    >>> stream = np.arange(6.0).reshape(6, 1, 1)
+    >>> window = windows(stream[:-1], stream[1:], k=2)
+    >>> [(window(i).x.ravel().tolist(), window(i).fresh) for i in range(4)]
+    [([0.0, 1.0], True), ([2.0, 3.0], False), ([4.0], False), ([0.0, 1.0], True)]
+    """
+    require_whole("k", k)
+    x = require_array("x", x, ("T", "D", "B"))
+    T, _, B = x.shape
+    targets = np.asarray(targets)
+    require(targets.ndim in (2, 3) and targets.shape[::targets.ndim - 1] == (T, B), "targets",
+            f"shape {targets.shape}", f"shape ({T}, {B}) or ({T}, K, {B}), as x has T={T}, B={B}")
+    if mask is not None:
+        mask = require_array("mask", mask, (T, B))
+
+    def window(i):
+        first = k * (i % -(-T // k))                            # -(-T // k) is T / k, rounded up
+        steps = slice(first, first + k)
+        return Batch(x[steps], targets[steps], None if mask is None else mask[steps], first == 0)
+
+    return window
+
+
+def from_pairs(pairs):
+    """
+    Make a batch of one sequence from a list of input-target pairs.
+
+    This is how training data is often written down: (x_1, target_1), …, (x_T, target_T).
+
+    Parameters
+    ----------
+    pairs : list of tuple
+        Pairs of an input vector of D numbers and a target vector of K numbers.
+
+    Returns
+    -------
+    Batch
+        Inputs of shape (T, D, 1) and targets of shape (T, K, 1).
+
+    See Also
+    --------
+    windows : Cuts a long sequence into pieces.
+
+    Examples
+    --------
+    >>> batch = from_pairs([([1.0, 0.0], [0.5]), ([0.0, 1.0], [0.7]), ([1.0, 1.0], [0.9])])
+    >>> batch.x.shape, batch.targets.ravel()
+    ((3, 2, 1), array([0.5, 0.7, 0.9]))
+    """
+    pairs = list(pairs)
+    require(len(pairs) > 0, "pairs", "an empty list", "at least one (input, target) pair")
+    for t, pair in enumerate(pairs):
+        require(isinstance(pair, (tuple, list)) and len(pair) == 2, f"pairs[{t}]", repr(pair),
+                "an (input, target) pair")
+    return Batch(*(_sequence(name, side) for name, side in zip(("inputs", "targets"),
+                                                               zip(*pairs, strict=True),
+                                                               strict=True)))
+
+
+def _sequence(name, vectors):
+    """Return vectors of one length as an array of shape (T, length, 1)."""
+    vectors = [require_array(f"{name} of pairs[{t}]", np.atleast_1d(v), ("n",), kinds="biuf")
+               for t, v in enumerate(vectors)]
+    lengths = sorted({len(v) for v in vectors})
+    require(len(lengths) == 1, "pairs", f"{name} of lengths " + " and ".join(map(str, lengths)),
+            f"{name} that are all equally long")
+    return np.stack(vectors).astype(float)[:, :, None]
