@@ -1,0 +1,1 @@
+"""Builders behind course.py; the library never imports them."""
