@@ -10,8 +10,25 @@ The floors, from the ground up; a module imports only what lies below it:
 4. plots and widgets, which need Matplotlib and ipywidgets; import them by name
 """
 from bpttlib import (
-    activations, batch, bptt, cells, clip, data, diagnostics, errors, gradcheck, init, losses,
-    model, optim, params, reference, saving, tape, tasks, train,
+    activations,
+    batch,
+    bptt,
+    cells,
+    clip,
+    data,
+    diagnostics,
+    errors,
+    gradcheck,
+    init,
+    losses,
+    model,
+    optim,
+    params,
+    reference,
+    saving,
+    tape,
+    tasks,
+    train,
 )
 
 __version__ = "0.1.0"

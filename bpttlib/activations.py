@@ -1,5 +1,6 @@
 """Squashing functions, their derivatives, and the softmax."""
-from typing import Callable, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 

@@ -193,8 +193,8 @@ class Elman(Cell):
         self.activation = get_activation(activation)
 
     def step(self, params, prev, now):
-        now.a[...] += params.W_hh @ prev.h                      # a_t = W_xh x_t + b_h + W_hh h_{t-1}
-        now.h[...] = self.activation.f(now.a)                   # h_t = f(a_t)
+        now.a[...] += params.W_hh @ prev.h                  # a_t = W_xh x_t + b_h + W_hh h_{t-1}
+        now.h[...] = self.activation.f(now.a)               # h_t = f(a_t)
 
     def step_backward(self, params, prev, now):
         now.delta[...] = self.activation.derivative(now.h) * now.dh   # δ_t = f'(a_t) ⊙ ∂L/∂h_t

@@ -46,7 +46,8 @@ class Comparison(NamedTuple):
     def __str__(self):
         verdict = "ok   " if self.ok else "WRONG"
         where = "" if self.ok else f", worst at {self.worst}"
-        return f"{self.name:<14} {self.shape!s:<12} {verdict}  relative error {self.error:.0e}{where}"
+        return (f"{self.name:<14} {self.shape!s:<12} {verdict}  "
+                f"relative error {self.error:.0e}{where}")
 
 
 def relative_error(g, g_hat):

@@ -3,7 +3,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bpttlib.batch import Batch
 from bpttlib.bptt import bptt, sum_over_time, unroll
 from bpttlib.errors import require, require_array
 from bpttlib.init import init_cell, uniform_fan_in
@@ -68,6 +67,7 @@ class Model(NamedTuple):
 
     Examples
     --------
+    >>> from bpttlib.batch import Batch
     >>> from bpttlib.cells import Elman
     >>> model = Model(Elman(), D=2, H=8, K=3, loss="softmax_cross_entropy")
     >>> params = model.init(np.random.default_rng(0))
@@ -184,10 +184,12 @@ class Model(NamedTuple):
 
         Examples
         --------
+        >>> from bpttlib.batch import Batch
         >>> from bpttlib.cells import Elman
         >>> model = Model(Elman(), D=1, H=4, K=2, loss="softmax_cross_entropy")
         >>> params = model.init(np.random.default_rng(0))
-        >>> float(model.evaluate(params, Batch(np.zeros((3, 1, 1)), np.ones((3, 1), int))).round(4))
+        >>> batch = Batch(np.zeros((3, 1, 1)), np.ones((3, 1), int))
+        >>> float(model.evaluate(params, batch).round(4))
         0.6931
         """
         y, _ = self.forward(params, batch.x, s0)
@@ -221,6 +223,7 @@ class Model(NamedTuple):
 
         Examples
         --------
+        >>> from bpttlib.batch import Batch
         >>> from bpttlib.cells import Elman
         >>> model = Model(Elman(), D=1, H=4, K=1, loss="squared_error")
         >>> params = model.init(np.random.default_rng(0))

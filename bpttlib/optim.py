@@ -5,7 +5,8 @@ An optimiser is a pair of functions without memory. What it must remember, it ha
 and gets back at the next update; so training can stop, be saved and go on. Below, p is any one
 parameter tensor and g its gradient.
 """
-from typing import Callable, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 

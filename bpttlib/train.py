@@ -64,7 +64,8 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
     Examples
     --------
     >>> from bpttlib.cells import Elman
-    >>> from bpttlib.model import Batch, Model
+    >>> from bpttlib.batch import Batch
+    >>> from bpttlib.model import Model
     >>> model = Model(Elman(), D=1, H=4, K=1, loss="squared_error")
     >>> params = model.init(np.random.default_rng(0))
     >>> batch = Batch(np.ones((3, 1, 2)), np.ones((3, 1, 2)))
@@ -72,7 +73,7 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
     >>> bool(state.loss[-1] < 0.5 * state.loss[0])
     True
     """
-    from tqdm.auto import tqdm      # here, so that `import bpttlib` needs nothing but NumPy
+    from tqdm.auto import tqdm  # here, so that `import bpttlib` needs nothing but NumPy
 
     require(updates >= 1, "updates", updates, "at least 1")
     optimiser = optimiser or adam()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-LONGEST = 200  # lines
+LONGEST = 250  # lines, more than half of them docstrings that a test holds to be complete
 # A file imports from lower floors, or from files further left on its own floor.
 # So `reference`, the definition that all else is held against, stands on nothing of ours.
 FLOORS = {

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bpttlib.batch import Batch
 from bpttlib.errors import require, require_array
-from bpttlib.model import Batch
 
 
 class Sunspots(NamedTuple):

@@ -49,7 +49,7 @@ def heat_map(values, sums=True, rows="loss of step $t$", columns="through copy $
     require(not np.triu(values, 1).any(), "values", "numbers above the diagonal",
             "a lower triangular array: no loss depends on a later copy")
     top = np.abs(values).max() or 1.0
-    cell, margin = min(0.85, 5 / T), sums * (1.2 if T <= 8 else T / 6)
+    cell, margin = min(0.85, 5.4 / T), sums * (1.2 if T <= 8 else T / 6)
     side = cell * (T + margin)                              # of the map in inches
     with rc_context(STYLE):
         figure = new_figure(side + 1.1, side + 1.0)
@@ -60,7 +60,8 @@ def heat_map(values, sums=True, rows="loss of step $t$", columns="through copy $
         ax.pcolormesh(edges, edges, shown, cmap=SIGNED, norm=Normalize(-top, top),
                       edgecolor="white", linewidth=1 if T <= 30 else 0)
         corners = np.repeat(edges, 2)                       # the border holds pale cells together
-        ax.plot([0.5, 0.5, *corners[1:]], [0.5 + T, 0.5, *corners[:-1]], color="#C8C8C8")
+        ax.plot([0.5, 0.5, *corners[1:], 0.5], [T + 0.5, 0.5, *corners[:-1], T + 0.5],
+                color="#C8C8C8", linewidth=1.5)
         if T <= 8:
             for t, s in zip(*np.tril_indices(T), strict=True):
                 _cell(ax, s + 1, t + 1, values[t, s],
@@ -184,6 +185,7 @@ def loss_surface(w, b, L, path=None, points=None, xlabel="$w$", ylabel="$b$"):
 def _path(ax, name, visited, marker):
     ax.plot(*visited.T, color="white", marker=marker, markersize=3.5, linewidth=1.4,
             markeredgecolor=INK, markeredgewidth=0.6, gid="path",
+            markevery=0.02,                                 # a fiftieth of the diagonal apart
             path_effects=[withStroke(linewidth=2.8, foreground=INK)])
     ax.plot(*visited[0], marker, markersize=11, markerfacecolor="none", markeredgecolor="white",
             markeredgewidth=2)

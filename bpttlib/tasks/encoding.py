@@ -3,8 +3,8 @@ from numbers import Integral
 
 import numpy as np
 
+from bpttlib.batch import Batch
 from bpttlib.errors import require, require_array
-from bpttlib.model import Batch
 
 
 def next_symbol(labels, K):

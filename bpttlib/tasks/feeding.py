@@ -1,8 +1,8 @@
 """From data to the batches that training asks for."""
 import numpy as np
 
+from bpttlib.batch import Batch
 from bpttlib.errors import require, require_array
-from bpttlib.model import Batch
 from bpttlib.tasks.encoding import require_whole
 
 

@@ -1,7 +1,7 @@
 """Tasks that are easy but for the distance in time: long time lags."""
 import numpy as np
 
-from bpttlib.model import Batch
+from bpttlib.batch import Batch
 from bpttlib.tasks.encoding import check_task, one_hot, only_last
 
 SYMBOLS = "EBabcdXY"                    # of temporal_order, in the order of their labels

@@ -1,7 +1,7 @@
 """Tasks with a rule to find: a count, an XOR, as many of these as of those."""
 import numpy as np
 
-from bpttlib.model import Batch
+from bpttlib.batch import Batch
 from bpttlib.tasks.encoding import check_task, next_symbol, only_last
 
 

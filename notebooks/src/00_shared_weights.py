@@ -94,7 +94,7 @@ grid = np.linspace(0.05, 1.45, 60)
 surface = np.array([[loss(w1, w2) for w1 in grid] for w2 in grid])
 tied = np.linspace(0.05, 1.45, 1401)
 best = tied[np.argmin([loss(w, w) for w in tied])]
-show(loss_surface(grid, grid, surface, path={"tied: w1 = w2": np.stack([tied, tied], axis=1)},
+show(loss_surface(grid, grid, surface, path={"tied: w1 = w2": np.array([[0.05, 0.05], [1.45, 1.45]])},
                   points={"start": (0.5, 0.5), "best": (best, best)},
                   xlabel="$w_1$", ylabel="$w_2$"),
      "Contour map of the loss over the two copies w1 and w2. The valley is a curve on which the "
@@ -160,7 +160,7 @@ def L(w):
 
 
 exact = np.mean((w**k * now - later) * k * w ** (k - 1) * now)
-steps = 10.0 ** np.arange(-15, 0, 0.25)
+steps = 10.0 ** np.arange(-15, -1, 0.25)
 errors = {
     "forward difference": [abs((L(w + h) - L(w)) / h / exact - 1) for h in steps],
     "central difference": [abs((L(w + h) - L(w - h)) / (2 * h) / exact - 1) for h in steps],

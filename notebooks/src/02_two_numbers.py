@@ -155,7 +155,7 @@ print("share of one copy:", round(shares[0], 4), "  sum:", round(sum(shares), 4)
 # %%
 n = np.arange(0, 51)
 show(lines({f"w = {w}": (n, w ** n) for w in (0.5, 0.9, 1.0, 1.1)}, "steps back n",
-           "|dL_T/dh_{T-n}| relative to n = 0", log="y"),
+           r"$|\partial L_T / \partial h_{T-n}|$, relative to n = 0", log="y"),
      "Gradient against the number of steps back, on a logarithmic scale: straight lines that fall "
      "for w = 0.5 and 0.9, stay level for w = 1 and rise for w = 1.1.")
 for w in (0.5, 0.9, 1.1):
@@ -220,7 +220,7 @@ def probe(w, u):
     e = h[-1] - target[-1]
     back = np.abs(e * w ** np.arange(0.0, 31))
     figure = lines({"gradient": np.maximum(back, 1e-12)}, "steps back n",
-                   "|dL_T/dh_{T-n}|", log="y")
+                   r"$|\partial L_T / \partial h_{T-n}|$", log="y")
     return figure, f"At w = {w:.2f}, u = {u:.2f}: L = {loss(w, u):.4g}, dL/dw = {dw:.4g}, dL/du = {du:.4g}."
 
 

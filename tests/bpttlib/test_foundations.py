@@ -55,7 +55,8 @@ def test_tree_map_and_names():
     tree = CellParams(np.ones((2, 1)), np.eye(2), np.zeros((2, 1)))
     doubled = tree_map(lambda a: 2 * a, tree)
     assert type(doubled) is CellParams and (doubled.W_hh == 2 * np.eye(2)).all()
-    assert [name for name, _ in named_leaves((tree, (1.0,)))] == ["0.W_xh", "0.W_hh", "0.b_h", "1.0"]
+    names = [name for name, _ in named_leaves((tree, (1.0,)))]
+    assert names == ["0.W_xh", "0.W_hh", "0.b_h", "1.0"]
     assert count_parameters(tree) == 8
     with pytest.raises(ValueError, match="needs a record built like CellParams with 3 entries"):
         tree_map(np.add, tree, tree[:2])

@@ -64,11 +64,15 @@ def test_integer_masks_are_masks():
 
 
 @pytest.mark.parametrize(("loss", "change", "message"), [
-    (softmax_cross_entropy, dict(targets=np.full((4, 2), 3)), r"label 3 at index \(0, 0\); needs labels from 0 to 2"),
+    (softmax_cross_entropy, dict(targets=np.full((4, 2), 3)),
+     r"label 3 at index \(0, 0\); needs labels from 0 to 2"),
     (softmax_cross_entropy, dict(targets=np.full((4, 2), -1)), "label -1"),
-    (softmax_cross_entropy, dict(targets=np.ones((4, 2))), "targets: got ndarray of dtype float64; needs an array of integers"),
-    (softmax_cross_entropy, dict(targets=np.ones((2, 4), int)), r"targets: got shape \(2, 4\); needs shape \(4, 2\)"),
-    (squared_error, dict(targets=np.ones((4, 2))), r"targets: got shape \(4, 2\); needs shape \(4, 3, 2\)"),
+    (softmax_cross_entropy, dict(targets=np.ones((4, 2))),
+     "targets: got ndarray of dtype float64; needs an array of integers"),
+    (softmax_cross_entropy, dict(targets=np.ones((2, 4), int)),
+     r"targets: got shape \(2, 4\); needs shape \(4, 2\)"),
+    (squared_error, dict(targets=np.ones((4, 2))),
+     r"targets: got shape \(4, 2\); needs shape \(4, 3, 2\)"),
     (squared_error, dict(targets=np.full((4, 3, 2), np.nan)), r"targets: got nan"),
     (squared_error, dict(mask=np.zeros((4, 2))), "mask: got no step that counts"),
     (squared_error, dict(mask=np.full((4, 2), 0.5)), "mask: got .*only 0 and 1"),

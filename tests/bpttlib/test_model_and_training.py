@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bpttlib.batch import Batch
 from bpttlib.cells import Elman
 from bpttlib.clip import clip_by_value
 from bpttlib.diagnostics import contributions
 from bpttlib.gradcheck import central_difference, compare, complex_step, relative_error
-from bpttlib.batch import Batch
 from bpttlib.model import Model
 from bpttlib.optim import adam, sgd
 from bpttlib.params import named_leaves, tree_map
@@ -22,7 +22,8 @@ def a_problem(loss="squared_error", cell=None, T=5, B=3, seed=0):
     rng = np.random.default_rng(seed)
     model = Model(cell or Elman(), D=2, H=4, K=3, loss=loss)
     params = tree_map(lambda p: p + rng.normal(size=p.shape) * 0.3, model.init(rng))
-    targets = rng.normal(size=(T, 3, B)) if loss == "squared_error" else rng.integers(3, size=(T, B))
+    targets = (rng.normal(size=(T, 3, B)) if loss == "squared_error" else
+               rng.integers(3, size=(T, B)))
     mask = rng.random((T, B)) < 0.7
     mask[-1, 0] = True
     batch = Batch(rng.normal(size=(T, 2, B)), targets, mask)
@@ -82,7 +83,8 @@ def stream(i):
     """Window i of an endless stream: fresh only at the start."""
     rng = np.random.default_rng((7, i))
     x = rng.normal(size=(4, 2, 3))
-    return Batch(x, np.cumsum(x.sum(axis=1, keepdims=True), axis=0) * np.ones((1, 3, 1)), None, i == 0)
+    targets = np.cumsum(x.sum(axis=1, keepdims=True), axis=0) * np.ones((1, 3, 1))
+    return Batch(x, targets, None, fresh=i == 0)
 
 
 def same(a, b):
@@ -157,10 +159,11 @@ def test_bad_training():
     model, params, batch, _ = a_problem()
     with pytest.raises(ValueError, match="updates: got 0; needs at least 1"):
         fit(model, params, stream, 0)
-    with np.errstate(all="ignore"), pytest.raises(ValueError, match="loss: got .*lower the learning rate"):
+    too_fast = pytest.raises(ValueError, match="loss: got .*lower the learning rate")
+    with np.errstate(all="ignore"), too_fast:
         fit(model, params, lambda i: batch, 200, sgd(1e200), progress=False)
     with pytest.raises(ValueError, match="loss: got 'mse'; needs one of squared_error"):
-        Model(Elman(), 2, 4, 3, "mse").loss_and_gradients(params, batch)
+        Model(Elman(), 2, 4, 3, "mse").evaluate(params, batch)
     with pytest.raises(ValueError, match="H: got 0"):
         Model(Elman(), 2, 0, 3, "squared_error").init(np.random.default_rng(0))
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bpttlib.batch import Batch
 from bpttlib.cells import Elman
 from bpttlib.losses import softmax_cross_entropy, squared_error
-from bpttlib.model import Batch, Model
+from bpttlib.model import Model
 from bpttlib.optim import sgd
 from bpttlib.tasks import (
     adding,
