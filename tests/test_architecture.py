@@ -122,3 +122,7 @@ def test_files_are_short(folder):
         for path in (ROOT / folder).rglob("*.py")
     }
     assert {file: size for file, size in sizes.items() if size > LONGEST} == {}
+
+
+def test_ruff_finds_nothing():
+    subprocess.run([sys.executable, "-m", "ruff", "check", "--quiet", "."], cwd=ROOT, check=True)

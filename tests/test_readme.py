@@ -1,0 +1,41 @@
+"""The README and the prose of the course: links lead somewhere, examples run, sums are right."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_links_of_the_pages_lead_somewhere():
+    for page in (ROOT / "README.md", *ROOT.glob("docs/*.md"), ROOT / "bpttlib/data/LICENSES.md"):
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+            assert target.startswith("https://") or (page.parent / target).exists(), (page, target)
+
+
+def test_the_readme_example_runs():
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    names = {}
+    exec(code.replace("updates=500", "updates=20, progress=False"), names)
+    assert names["state"].loss.shape == (20,) and np.isfinite(names["state"].loss).all()
+
+
+def test_numbers_that_only_the_prose_states():
+    assert round(np.log(100) / np.log(1 / 0.9), 1) == 43.7                  # unit 02, question 3
+    assert 0.9**43 > 0.01 > 0.9**44
+    assert abs(2.01 * 2.01 * 3 - 12 - 2 * 0.06 - 0.01**2 * 3) < 1e-12       # unit 00, prediction
+    assert 5 * 3 + 5 * 5 + 5 == 45                                          # unit 01, prediction
+
+
+def test_the_scalar_example_and_a_faulty_double_count(capsys):
+    """x_t = w x_{t-1}, L = x_3: dL/dw = 3 w² x_0 = 0.108; counting what comes back twice is not."""
+    w, x0 = 0.2, 0.9
+    x = x0 * w ** np.arange(4)
+    right, faulty, dx, dx_faulty = 0.0, 0.0, 1.0, 1.0
+    for t in (3, 2, 1):
+        right, faulty = right + dx * x[t - 1], faulty + dx_faulty * x[t - 1]
+        dx, dx_faulty = w * dx, w * dx_faulty + dx_faulty * w               # the path, twice
+    print(f"right {right:.3f}, counted twice {faulty:.3f}")
+    assert abs(right - 3 * w**2 * x0) < 1e-15
+    assert capsys.readouterr().out == "right 0.108, counted twice 0.252\n"
