@@ -1,4 +1,6 @@
 """Errors that name the argument, say what it got and what it needs."""
+from numbers import Integral
+
 import numpy as np
 
 
@@ -37,6 +39,35 @@ def require(condition, name, got, needs):
     """
     if not condition:
         raise ValueError(f"{name}: got {got}; needs {needs}.")
+
+
+def require_whole(name, n, least=1):
+    """
+    Raise a ValueError unless n is a whole number that is large enough.
+
+    Sizes and seeds are checked with it.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    n : object
+        The argument.
+    least : int, default 1
+        The smallest number that will do.
+
+    See Also
+    --------
+    require : Ask for any condition.
+
+    Examples
+    --------
+    >>> require_whole("T", 1, least=2)
+    Traceback (most recent call last):
+    ValueError: T: got 1; needs a whole number, at least 2.
+    """
+    require(isinstance(n, Integral) and n >= least, name, repr(n),
+            f"a whole number, at least {least}")
 
 
 def require_array(name, value, shape, kinds="biufc", where=True):

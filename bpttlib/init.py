@@ -8,7 +8,7 @@ from numbers import Integral
 
 import numpy as np
 
-from bpttlib.errors import require
+from bpttlib.errors import require, require_whole
 from bpttlib.params import CellParams
 
 
@@ -214,8 +214,8 @@ def init_cell(rng, cell, D, H, W_xh=uniform_fan_in, W_hh=orthogonal):
     array([[0.9, 0. ],
            [0. , 0.9]])
     """
-    for name, n in (("D", D), ("H", H)):
-        require(isinstance(n, Integral) and n >= 1, name, n, "a whole number, at least 1")
+    require_whole("D", D)
+    require_whole("H", H)
     for name, scheme in (("W_xh", W_xh), ("W_hh", W_hh)):
         require(callable(scheme), name, repr(scheme),
                 "a scheme, that is one of the functions " + ", ".join(SCHEMES))

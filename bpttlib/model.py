@@ -4,7 +4,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bpttlib.bptt import bptt, sum_over_time, unroll
-from bpttlib.errors import require, require_array
+from bpttlib.errors import require, require_array, require_whole
 from bpttlib.init import init_cell, uniform_fan_in
 from bpttlib.losses import LOSSES
 from bpttlib.params import ModelParams, ReadoutParams
@@ -112,7 +112,7 @@ class Model(NamedTuple):
         (3, 8)
         """
         for name in "DHK":
-            require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+            require_whole(name, getattr(self, name))
         cell = init_cell(rng, self.cell, self.D, self.H, **schemes)
         W_hy = uniform_fan_in(rng, (self.K, self.H))
         return ModelParams(cell, ReadoutParams(W_hy, np.zeros((self.K, 1))))

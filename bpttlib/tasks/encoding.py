@@ -1,10 +1,9 @@
 """How symbols and answers are written as arrays, and the checks that all tasks share."""
-from numbers import Integral
 
 import numpy as np
 
 from bpttlib.batch import Batch
-from bpttlib.errors import require, require_array
+from bpttlib.errors import require, require_array, require_whole
 
 
 def next_symbol(labels, K):
@@ -111,35 +110,6 @@ def only_last(T, B):
     return np.arange(T)[:, None].repeat(B, axis=1) == T - 1
 
 
-def require_whole(name, n, least=1):
-    """
-    Raise a ValueError unless n is a whole number that is large enough.
-
-    Sizes and seeds are checked with it.
-
-    Parameters
-    ----------
-    name : str
-        The argument's name.
-    n : object
-        The argument.
-    least : int, default 1
-        The smallest number that will do.
-
-    See Also
-    --------
-    bpttlib.errors.require : Raises the error.
-
-    Examples
-    --------
-    >>> require_whole("T", 1, least=2)
-    Traceback (most recent call last):
-    ValueError: T: got 1; needs a whole number, at least 2.
-    """
-    require(isinstance(n, Integral) and n >= least, name, repr(n),
-            f"a whole number, at least {least}")
-
-
 def check_task(rng, T, B, least=1, name="T"):
     """
     Raise a ValueError unless a task can be made with these arguments.
@@ -159,7 +129,7 @@ def check_task(rng, T, B, least=1, name="T"):
 
     See Also
     --------
-    require_whole : Checks the two numbers.
+    bpttlib.errors.require_whole : Checks the two numbers.
 
     Examples
     --------

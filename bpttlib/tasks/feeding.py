@@ -2,8 +2,7 @@
 import numpy as np
 
 from bpttlib.batch import Batch
-from bpttlib.errors import require, require_array
-from bpttlib.tasks.encoding import require_whole
+from bpttlib.errors import require, require_array, require_whole
 
 
 def batches(task, seed=0, **sizes):

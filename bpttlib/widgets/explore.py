@@ -100,15 +100,15 @@ def _control(name, spec):
     a screen reader could say; the field has one, takes the arrow keys, and shows the number.
     A choice has buttons, as JupyterLab takes the arrow keys from a Dropdown.
     """
-    title, width = name.replace("_", " "), "8em"
-    named = {"description": title, "style": {"description_width": width}}
+    width = "8em"
+    named = {"description": name, "style": {"description_width": width}}
     if isinstance(spec, bool):
         box = ipywidgets.Checkbox(value=spec, **named)
         return box, [box]
     if isinstance(spec, list) and spec:
-        label = ipywidgets.Label(title, layout={"width": width, "justify_content": "flex-end"})
+        label = ipywidgets.Label(name, layout={"width": width, "justify_content": "flex-end"})
         buttons = ipywidgets.ToggleButtons(options=spec, style={"button_width": "auto"},
-                                           tooltips=[f"{title}: {choice}" for choice in spec])
+                                           tooltips=[f"{name}: {choice}" for choice in spec])
         return buttons, [label, buttons]
     ordered = (isinstance(spec, tuple) and len(spec) == 4
                and all(isinstance(number, Real) for number in spec)
@@ -119,7 +119,7 @@ def _control(name, spec):
     kinds = ("BoundedIntText", "IntSlider") if whole else ("BoundedFloatText", "FloatSlider")
     field, slider = (getattr(ipywidgets, kind) for kind in kinds)
     field = field(**span, **named, layout={"width": "14em"})
-    slider = slider(**span, readout=False, continuous_update=True, tooltip=title,
+    slider = slider(**span, readout=False, continuous_update=True, tooltip=name,
                     layout={"width": "22em"})
     tidy = (lambda value: round(value, 10)), (lambda value: value)      # a slider's 0.1 · 3
     ipywidgets.link((slider, "value"), (field, "value"), transform=tidy)

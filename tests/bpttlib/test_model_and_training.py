@@ -157,7 +157,7 @@ def test_clipping_by_number_or_function_and_callbacks_that_stop():
 
 def test_bad_training():
     model, params, batch, _ = a_problem()
-    with pytest.raises(ValueError, match="updates: got 0; needs at least 1"):
+    with pytest.raises(ValueError, match="updates: got 0; needs a whole number, at least 1"):
         fit(model, params, stream, 0)
     too_fast = pytest.raises(ValueError, match="loss: got .*lower the learning rate")
     with np.errstate(all="ignore"), too_fast:

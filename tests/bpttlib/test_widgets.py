@@ -108,7 +108,7 @@ def test_controls_have_names_for_screen_readers(experiment):
     assert [row[0].description for row in rows[:2]] == ["w", "T"]
     label, choice = rows[2]
     assert label.value == "scale" and choice.tooltips == ("scale: linear", "scale: log")
-    assert rows[3][0].description == "both signs"
+    assert rows[3][0].description == "both_signs"
 
 
 def test_the_notebook_stores_widget_picture_and_text(monkeypatch):
