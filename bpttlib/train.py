@@ -24,7 +24,7 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
     model : Model
         What to train.
     params : ModelParams
-        The parameters to start from; they are not changed.
+        The parameters to start from; they are not changed. A state brings its own.
     batches : callable
         A function of the update's number, 0, 1, 2, …, that returns its Batch. It must not depend
         on anything else: then training can be taken up at any number.

@@ -141,6 +141,8 @@ def install(step):
     settings.parent.mkdir(parents=True, exist_ok=True)
     news = {"fetchNews": "false", "checkForUpdates": False}  # no question at the first start
     settings.write_text(json.dumps({"@jupyterlab/apputils-extension:notification": news}))
+    # Matplotlib looks for fonts once and warns while it does: here, and not in a notebook's output.
+    run_logged([str(PYTHON), "-c", "import matplotlib.font_manager"], step)
     STAMP.write_text(environment.expected_stamp(), encoding="utf-8")
     step.detail = f"{len(list(site.glob('*.dist-info')))} installed, "
 

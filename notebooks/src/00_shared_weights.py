@@ -220,7 +220,7 @@ explore(sensitivity, w=(0.5, 1.3, 0.05, 0.8), k=(1, 40, 1, 11), tasks=[
 # differently often: $\hat{x}_{t+3} = w \cdot (w \cdot (u \cdot x_t))$.
 #
 # 1. Derive $dL/dw$ and $dL/du$ on paper, by pretending that all three uses are separate.
-# 2. Write `def gradient(w, u)` that returns both, for the sunspot series.
+# 2. Write `loss3(w, u)`, and `gradient(w, u)` that returns both derivatives, for the sunspot series.
 # 3. Check it: `complex_step(lambda p: loss3(p[0], p[1]), (np.array(0.7), np.array(0.9)))` must agree
 #    to a relative error of $10^{-10}$.
 # 4. Replace the sum over the copies of $w$ by their mean, and look at the direction

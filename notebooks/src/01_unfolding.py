@@ -44,7 +44,8 @@ print(f"… {len(pairs)} pairs")
 # ## The equation, and the picture
 #
 # Jeffrey Elman's simple recurrent network (1990) has a state $h_t$ of $H$ numbers. Each step mixes the
-# new input with the old state and squashes the result:
+# new input with the old state and squashes the result (he with the logistic function, we with tanh, as is
+# the custom today):
 #
 # $$ a_t = W_{xh}\, x_t + W_{hh}\, h_{t-1} + b_h , \qquad h_t = \tanh(a_t) , \qquad
 #    y_t = W_{hy}\, h_t + b_y . $$

@@ -227,7 +227,8 @@ print("row sums, what each loss asks for:", table.sum(axis=1).round(1))
 # > $x_{t+1} = f(x_t, a_t)$. The cost is averaged over the time steps.
 #
 # Only the letters are new. Its context $x_t$ is our $h_t$, its input $a_t$ our $x_{t+1}$ (it counts from
-# 0), and $y_{t+k}$ belongs to the state after $k$ inputs, our step $t + k$.
+# 0), and $y_{t+k}$ belongs to the state after $k$ inputs, our step $t + k$. Counted strictly, the last
+# window asks for a $y_n$, which is not among the pairs; we supply one.
 
 # %%
 show(draw_copies(k=3, backward=True),
