@@ -8,7 +8,8 @@
 
 Each command first makes .venv beside this file and installs the packages of requirements.lock
 there: about a minute the first time, nothing from then on. It needs Python 3.11 or newer and
-the network, and is faster with uv. Arguments go on to JupyterLab, pytest or the builder.
+the network, and is faster with uv. Arguments go on to JupyterLab, pytest or the builder. JupyterLab
+opens copies of the notebooks, in work/: they are yours, and nothing overwrites them.
 
   --here  use the Python that runs this file as it is (a conda environment, say), without .venv
 """
@@ -23,7 +24,7 @@ from pathlib import Path
 NEEDED = (3, 11)
 TOOLS = {"lab": "jupyterlab", "test": "pytest", "build": "tools.build_notebooks"}
 ROOT = Path(__file__).resolve().parent
-START_PAGE = "notebooks/start.ipynb"
+START_PAGE = "work/start.ipynb"
 
 
 def stop(sentence, code):
@@ -103,7 +104,8 @@ def become(line, env):
 
 def main(args):
     """Do what the arguments say; return the exit code."""
-    from tools import environment, set_up  # not at the top: older Pythons cannot read them
+    # not at the top: older Pythons cannot read them
+    from tools import environment, set_up, working_copies
 
     here = "--here" in args
     command, *args = [a for a in args if a != "--here"] or ["--help"]
@@ -118,6 +120,8 @@ def main(args):
         set_up.set_up()
     if command == "setup":
         return 0
+    if command == "lab":
+        working_copies.refresh(ROOT)
     env = dict(os.environ) if here else environment.variables()
     if command == "test":  # the workers share the cores
         env = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} | env

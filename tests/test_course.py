@@ -85,8 +85,8 @@ def test_arguments_go_on_to_the_program():
 def test_lab_answers_on_its_port_and_stops_at_ctrl_c(start_lab):
     lab = start_lab(ROOT, *([] if IN_VENV else ["--here"]))
     assert '"course.py"' in lab.get("/api/contents/course.py?content=0")
-    assert "JupyterLab" in lab.get("/lab/tree/notebooks/start.ipynb")
+    assert "JupyterLab" in lab.get("/lab/tree/work/start.ipynb")
     assert lab.stop(signal.SIGINT) == 0
     said = lab.log.read_text(encoding="utf-8")
-    assert "/lab/tree/notebooks/start.ipynb" in said
+    assert "/lab/tree/work/start.ipynb" in said
     assert "Traceback" not in said

@@ -19,8 +19,8 @@
 # - Run the cells from top to bottom with `Shift`+`Enter`. `Kernel → Restart Kernel and Run All Cells`
 #   starts afresh.
 # - **Experiments** have sliders. Click one, then use the arrow keys. Each comes with things to try.
-# - **Your turn** needs a new cell: press `Esc`, then `b`. Your cells stay yours; to get the original
-#   notebook back, run `git checkout notebooks` in a terminal (this discards your changes).
+# - **Your turn** needs a new cell: press `Esc`, then `b`. You work on copies in the folder `work`, which
+#   are yours: nothing overwrites them. To start one afresh, delete it, and run `course.py lab` again.
 # - Five questions close each unit. Answer, then open.
 #
 # Symbols and terms have one page: [notation](../docs/notation.md). The library that the notebooks use is
