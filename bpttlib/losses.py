@@ -43,6 +43,7 @@ def squared_error(y, targets, mask=None):
     >>> float(L), dy.ravel()
     (1.0, array([1., 0.]))
     """
+    y = np.asarray(y)
     counts, N = _counting("y", y, mask)
     counts = counts[:, None, :]                                 # (T, 1, B)
     targets = require_array("targets", targets, y.shape, where=counts)
@@ -82,6 +83,7 @@ def softmax_cross_entropy(logits, targets, mask=None):
     >>> float(L.round(4)), dlogits.ravel()
     (0.6931, array([ 0.5, -0.5]))
     """
+    logits = np.asarray(logits)
     counts, N = _counting("logits", logits, mask)
     T, K, B = logits.shape
     targets = require_array("targets", targets, (T, B), kinds="iu")
@@ -101,7 +103,7 @@ def softmax_cross_entropy(logits, targets, mask=None):
 
 def _counting(name, y, mask):
     """Return the mask as booleans of shape (T, B), and how many entries count."""
-    require(np.ndim(y) == 3 and y.size > 0, name, f"shape {np.shape(y)}",
+    require(y.ndim == 3 and y.size > 0, name, f"shape {y.shape}",
             "shape (T, K, B) with each at least 1")
     T, _, B = y.shape
     if mask is None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 
 from bpttlib.clip import clip_by_global_norm, global_norm
-from bpttlib.errors import require_whole
+from bpttlib.errors import require, require_whole
 from bpttlib.optim import adam
 from bpttlib.saving import FitState, load_state, save_state, start
 
@@ -75,6 +75,8 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
     """
     from tqdm.auto import tqdm  # here, so that `import bpttlib` needs nothing but NumPy
 
+    require(callable(batches), "batches", type(batches).__name__,
+            "a function of the update's number, such as lambda n: batch")
     require_whole("updates", updates)
     optimiser = optimiser or adam()
     state = state or start(params, optimiser)

@@ -5,14 +5,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpttlib.batch import Batch
+from bpttlib.bptt import bptt
 from bpttlib.cells import Elman
 from bpttlib.clip import clip_by_value
 from bpttlib.diagnostics import contributions
 from bpttlib.gradcheck import central_difference, compare, complex_step, relative_error
+from bpttlib.losses import squared_error
 from bpttlib.model import Model
 from bpttlib.optim import adam, sgd
 from bpttlib.params import named_leaves, tree_map
 from bpttlib.saving import load_state, save_state, start
+from bpttlib.tape import window
+from bpttlib.tasks import windows
 from bpttlib.train import fit
 
 from .gated_cells import LSTM
@@ -131,6 +135,22 @@ def test_carried_state_and_fresh_starts():
     assert np.abs(seen[0][1]).max() > 0.1
 
 
+@pytest.mark.parametrize("cell", [Elman(), LSTM()])
+def test_truncation_by_carried_state_is_bptt_on_windows_of_the_tape(cell):
+    """With frozen parameters, each window's gradient is that of its slice of the one long tape."""
+    model, params, batch, _ = a_problem(cell=cell, T=10)
+    seen = []
+    fit(model, params, windows(batch.x, batch.targets, k=4), 3, sgd(1e-300), progress=False,
+        callbacks=[lambda state, step: seen.append((step.grads.cell, step.tape.h.copy()))])
+    y, tape = model.forward(params, batch.x)
+    for (grads, h), (first, last) in zip(seen, ((0, 4), (4, 8), (8, 10)), strict=True):
+        _, dy = squared_error(y[first:last], batch.targets[first:last])
+        want = bptt(cell, params.cell, batch.x[first:last], window(tape, first, last),
+                    params.readout.W_hy.T @ dy).params
+        assert all(line.ok for line in compare(grads, want, tol=1e-12, show=False))
+        assert np.array_equal(h, tape.h[first:last + 1])
+
+
 def test_fit_is_plain_descent_and_leaves_its_arguments_alone():
     model, params, batch, _ = a_problem()
     before = tree_map(np.copy, params)
@@ -157,6 +177,8 @@ def test_clipping_by_number_or_function_and_callbacks_that_stop():
 
 def test_bad_training():
     model, params, batch, _ = a_problem()
+    with pytest.raises(ValueError, match="batches: got Batch; needs a function of the update's"):
+        fit(model, params, batch, 5)
     with pytest.raises(ValueError, match="updates: got 0; needs a whole number, at least 1"):
         fit(model, params, stream, 0)
     too_fast = pytest.raises(ValueError, match="loss: got .*lower the learning rate")
