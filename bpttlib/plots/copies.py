@@ -106,4 +106,4 @@ def _comparison(ax, k, x, look, backward):
     arrow(ax, (x, MIDDLE), (x, HIGH), INK, "output", **look)
     if backward:
         arrow(ax, (x, HIGH), (x, MIDDLE), VERMILLION, "back", **look, dashed=True)
-    label(ax, (x - 1.05, HIGH), f"$e = {_at('y', k)[1:-1]} - p$", VERMILLION)
+    label(ax, (x - 1.05, HIGH), f"$e = p - {_at('y', k)[1:-1]}$", VERMILLION)

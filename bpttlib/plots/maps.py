@@ -169,7 +169,8 @@ def loss_surface(w, b, L, path=None, points=None, xlabel="$w$", ylabel="$b$"):
         filled = ax.contourf(w, b, np.clip(L, levels[0], levels[-1]), levels, cmap="viridis",
                              norm=LogNorm(levels[0], levels[-1]))
         bar = figure.colorbar(filled, cax=figure.add_axes((0.85, 0.14, 0.03, 0.8)),
-                              ticks=LogLocator(numticks=9))
+                              ticks=LogLocator(subs=(1,) if high - low > 2 else (1, 2, 5),
+                                               numticks=9))
         bar.set_label("loss")
         bar.minorticks_off()
         paths = path if isinstance(path, dict) else {"": path} if path is not None else {}

@@ -33,14 +33,14 @@ print("only the second factor grows:", round((w + step) * (w * x) - w * (w * x),
 print("both grow, as they must:     ", round((w + step) * ((w + step) * x) - w * (w * x), 4))
 
 # %% [markdown]
-# The two effects add: 0.06 + 0.06 = 0.12. What is missing to 0.1203 is $\text{step}^2\,x = 0.0003$,
-# and it vanishes faster than the step does.
+# The two effects add: 0.06 + 0.06 = 0.12. The remaining 0.0003 is $\text{step}^2\,x$, and it vanishes
+# faster than the step does.
 #
 # ## One number, used twice, on real data
 #
-# Every year since 1700, astronomers have counted sunspots. We want to forecast the count two years
-# ahead with a single number: each year multiplies the count by $w$. Two years multiply it by $w$
-# twice,
+# For every year since 1700 there is a sunspot number, a measure of how many spots astronomers saw (the
+# early ones are reconstructed). We want to forecast it two years ahead with a single weight: each year
+# multiplies the number by $w$. Two years multiply it by $w$ twice,
 #
 # $$ \hat{x}_{t+2} = w \cdot (w \cdot x_t), \qquad
 #    L(w) = \frac{1}{N} \sum_t \tfrac12 \left( \hat{x}_{t+2} - x_{t+2} \right)^2 . $$
@@ -56,10 +56,10 @@ print(f"{len(now)} pairs, from the years 1700 and 1702 to the years 2006 and 200
 # %% [markdown]
 # Here is the trick of this whole course. **Pretend that the two uses are different weights**, $w_1$
 # in the first year and $w_2$ in the second. For separate weights the derivatives are easy. With the
-# error $e_t = w_2 w_1 x_t - x_{t+2}$,
+# residual $r_t = w_2 w_1 x_t - x_{t+2}$,
 #
-# $$ \frac{\partial L}{\partial w_1} = \frac1N \sum_t e_t\, w_2 x_t, \qquad
-#    \frac{\partial L}{\partial w_2} = \frac1N \sum_t e_t\, w_1 x_t . $$
+# $$ \frac{\partial L}{\partial w_1} = \frac1N \sum_t r_t\, w_2 x_t, \qquad
+#    \frac{\partial L}{\partial w_2} = \frac1N \sum_t r_t\, w_1 x_t . $$
 #
 # The code is the equation:
 
@@ -69,8 +69,8 @@ def loss(w1, w2):
 
 
 def partials(w1, w2):
-    e = w2 * w1 * now - later
-    return np.mean(e * w2 * now), np.mean(e * w1 * now)
+    r = w2 * w1 * now - later
+    return np.mean(r * w2 * now), np.mean(r * w1 * now)
 
 
 d1, d2 = partials(0.5, 0.5)
@@ -94,7 +94,7 @@ grid = np.linspace(0.05, 1.45, 60)
 surface = np.array([[loss(w1, w2) for w1 in grid] for w2 in grid])
 tied = np.linspace(0.05, 1.45, 1401)
 best = tied[np.argmin([loss(w, w) for w in tied])]
-show(loss_surface(grid, grid, surface, path={"tied: w1 = w2": np.array([[0.05, 0.05], [1.45, 1.45]])},
+show(loss_surface(grid, grid, surface, path={"tied: w1 = w2": np.array([[0.05, 0.05], [1.2, 1.2]])},
                   points={"start": (0.5, 0.5), "best": (best, best)},
                   xlabel="$w_1$", ylabel="$w_2$"),
      "Contour map of the loss over the two copies w1 and w2. The valley is a curve on which the "
@@ -122,16 +122,16 @@ print(f"numerical {numerical:.4f}    sum {d1 + d2:.4f}    mean {(d1 + d2) / 2:.4
 # The sun has a cycle of about eleven years, so let us look eleven years ahead: $\hat{x}_{t+11} =
 # w^{11} x_t$. There are eleven copies of $w$. Copy $i$ multiplies what the first $i - 1$ copies made,
 # and $11 - i$ copies still follow, so its share is
-# $\frac1N \sum_t e_t \, w^{11-i} \, w^{i-1} x_t$.
+# $\frac1N \sum_t r_t \, w^{11-i} \, w^{i-1} x_t$.
 
 # %%
 k, w = 11, 0.8
 now, later = series[:-k], series[k:]
-e = w**k * now - later
-shares = [np.mean(e * w ** (k - i) * w ** (i - 1) * now) for i in range(1, k + 1)]
+r = w**k * now - later
+shares = [np.mean(r * w ** (k - i) * w ** (i - 1) * now) for i in range(1, k + 1)]
 print("share of each copy:", *(f"{share:.5f}" for share in shares[:3]), "…")
 print(f"their sum:          {sum(shares):.5f}")
-print(f"k w^(k-1) formula:  {np.mean(e * k * w ** (k - 1) * now):.5f}")
+print(f"k w^(k-1) formula:  {np.mean(r * k * w ** (k - 1) * now):.5f}")
 
 # %% [markdown]
 # All shares are equal here, because the factors are plain numbers and commute. In a recurrent network
@@ -204,12 +204,13 @@ def sensitivity(w, k):
     ks = np.arange(1, 41)
     figure = lines({"$k\\,w^{k-1}$": (ks, ks * w ** (ks - 1.0))}, "number of copies k",
                    "dy/dw for x = 1", log="y", vertical={f"k = {k}": k})
-    return figure, f"With w = {w:.2f} and k = {k} copies, dy/dw = {k * w ** (k - 1.0):.4g}."
+    return figure, (f"With w = {w:.2f} and k = {k} copies, dy/dw = {k * w ** (k - 1.0):.4g}. The curve "
+                    "shows dy/dw for 1 to 40 copies; the dashed line marks k.")
 
 
-explore(sensitivity, w=(0.5, 1.3, 0.05, 0.8), k=(1, 40, 1, 11), tasks=[
-    "At w = 0.8, which k gives the largest derivative?",
-    "At which w does the derivative neither die out nor blow up?",
+explore(sensitivity, w=(0.55, 1.3, 0.05, 0.8), k=(1, 40, 1, 11), tasks=[
+    "At w = 0.8, which numbers of copies give the largest derivative?",
+    "At which w does the derivative stop being exponential in k? How does it grow there?",
     "Why does the curve rise at first for every w in the range?",
 ])
 
@@ -248,7 +249,7 @@ explore(sensitivity, w=(0.5, 1.3, 0.05, 0.8), k=(1, 40, 1, 11), tasks=[
 # $k$: the direction too.
 # </details>
 #
-# <details><summary>4. A central difference with ε = 1e-14 disagrees with your derivative by 5 %. Is your derivative wrong?</summary>
+# <details><summary>4. A central difference with ε = 1e-15 disagrees with your derivative by 5 %. Is your derivative wrong?</summary>
 #
 # You cannot tell. At that step size rounding alone causes errors of that size: see the left arm of
 # the V. Try $10^{-5}$, or the complex step.

@@ -23,7 +23,7 @@ from bpttlib.widgets import explore
 # %% [markdown]
 # ## Predict
 #
-# A network with 3 inputs and 5 units reads a sequence of 10 steps. Unfolded, it has ten copies of its
+# A network with 3 inputs and 5 units, and no readout yet, reads a sequence of 10 steps. Unfolded, it has ten copies of its
 # cell. How many numbers does it have to learn? How many if the sequence has 1000 steps?
 #
 # ## The training data: a sequence of input–target pairs
@@ -66,7 +66,7 @@ show(draw_unfolding(T=4),
 # Unfolded, the network is a feedforward network with two peculiarities: its layers share their
 # weights, and each layer gets an input of its own. Every tool for feedforward networks applies to it,
 # backpropagation first of all. That is all the magic there is. Minsky and Papert noted in 1969 that a
-# recurrent network over finitely many steps can be unfolded so; Rumelhart, Hinton and Williams made it
+# recurrent network over finitely many steps can be unfolded in this way; Rumelhart, Hinton and Williams made it
 # a training method in 1986.
 #
 # ## Shapes
@@ -174,10 +174,13 @@ def distance(rho):
     start = np.random.default_rng(1).normal(size=(H, B))
     one = unroll(Elman(), params._replace(W_hh=W), x)
     other = unroll(Elman(), params._replace(W_hh=W), x, s0=start)
-    return np.linalg.norm(one.h - other.h, axis=(1, 2))
+    slope = np.mean(1 - one.h[1:] ** 2)                 # of the tanh, over all units and steps
+    return np.linalg.norm(one.h - other.h, axis=(1, 2)), slope
 
 
-gaps = {f"ρ = {rho}": distance(rho) for rho in (0.5, 0.9, 1.2)}
+gaps, slopes = {}, {}
+for rho in (0.5, 0.9, 1.2):
+    gaps[f"ρ = {rho}"], slopes[f"ρ = {rho}"] = distance(rho)
 show(lines({name: np.maximum(gap, 1e-17) for name, gap in gaps.items()},
            "step t", "distance of the two runs", log="y"),
      "Distance between two runs from different initial states against the step, logarithmic, for "
@@ -185,12 +188,13 @@ show(lines({name: np.maximum(gap, 1e-17) for name, gap in gaps.items()},
      "1.2 starts slowest but later crosses below that for 0.9.")
 for name, gap in gaps.items():
     print(f"{name}: distance {gap[0]:.2f} at the start, below 1 % of it after",
-          f"{np.argmax(gap < 0.01 * gap[0])} steps")
+          f"{np.argmax(gap < 0.01 * gap[0])} steps; mean slope of the tanh {slopes[name]:.2f}")
 
 # %% [markdown]
 # All three forget where they began, even with $\rho > 1$, and $1.2$ in the end faster than $0.9$. So the
-# weights alone do not decide: the larger the states, the flatter the tanh, and the less of a difference
-# passes through. What the state forgets, the gradient cannot learn from; unit 07 comes back to this.
+# weights alone do not decide. Here the input drives the units to where the tanh is flatter, and less of
+# a difference passes through. It does not always suffice: try $\rho = 2$, or an input of zeros. What the
+# state forgets, the gradient cannot learn from; unit 07 will come back to this.
 #
 # ## An output at each step, or only one
 #
@@ -200,8 +204,9 @@ for name, gap in gaps.items():
 # - **many-to-many**: each step has a target, as in forecasting the next value;
 # - **many-to-one**: only the last step has one, as in naming what was said once the word is over.
 #
-# There is no second kind of network for the second case. All outputs are computed, and a **mask** says
-# which of them count. The cost is the mean over the steps that do.
+# There is no second kind of network for the second case. Our code computes all outputs, and a **mask**
+# says which of them count. The loss is the mean over the steps that do. The drawing below leaves out what
+# does not count.
 
 # %%
 from bpttlib.losses import squared_error
@@ -212,7 +217,7 @@ targets = np.concatenate([x[1:], np.zeros((1, D, B))])
 every_step = np.ones((T, B), bool)
 every_step[-1] = False                               # the last year of a piece has no next year in it
 one_step = np.zeros((T, B), bool)
-one_step[-2] = True
+one_step[-2] = True                                  # the last step that has a target here
 print(f"many-to-many, {every_step.sum()} steps count: L = {squared_error(y, targets, every_step)[0]:.4f}")
 print(f"many-to-one,    {one_step.sum()} steps count: L = {squared_error(y, targets, one_step)[0]:.4f}")
 
@@ -233,14 +238,15 @@ def watch(step, w_hh, h_0):
     pulse = np.array([1.0, 0, 0, 0, 0])[:, None, None]
     h = unroll(Elman(), one, pulse, s0=np.array([[h_0]])).h.ravel()
     figure = draw_unfolding(5, upto=step, values={"x": pulse.ravel(), "h": h})
-    return figure, f"After step {step}, with w_hh = {w_hh:.2f} and h_0 = {h_0:.1f}: h = {h[step]:.3f}."
+    return figure, (f"After step {step}, with w_hh = {w_hh:.2f} and h_0 = {h_0:.1f}: h = {h[step]:.3f}. "
+                    "The drawing shows the unfolded network with its inputs and states so far.")
 
 
-explore(watch, step=(0, 5, 1, 5), w_hh=(-2.0, 2.0, 0.25, 0.5), h_0=(-1.0, 1.0, 0.5, 0.0), tasks=[
+explore(watch, step=(0, 5, 1, 0), w_hh=(-2.0, 2.0, 0.25, 0.5), h_0=(-1.0, 1.0, 0.5, 0.0), tasks=[
     "With w_hh = 0.5, how large is h_5? Guess, then look.",
     "Which w_hh keeps the pulse alive for all five steps? Why does it not grow without bound?",
     "Make w_hh negative. What happens to the sign, and why?",
-    "With h_0 = 1, after how many steps does the start no longer matter at w_hh = 0.5?",
+    "At w_hh = 0.5, after how many steps does h_0 = 1 change h by less than 0.01?",
 ])
 
 # %% [markdown]
@@ -250,8 +256,8 @@ explore(watch, step=(0, 5, 1, 5), w_hh=(-2.0, 2.0, 0.25, 0.5), h_0=(-1.0, 1.0, 0
 #    Write the shape at every arrow, for $D = 2$, $H = 4$, $K = 1$, $B = 6$.
 # 2. In a new cell, write `unfold` once more, without looking, and compare with `unroll` for $T = 1$ and
 #    $B = 1$, and for $h_0 \neq 0$. These are the cases in which shapes go wrong.
-# 3. Change `h[t - 1]` into `h[t - 2]` on purpose. Which error do you get? Which do you *not* get, and
-#    how would you notice?
+# 3. Change `h[t - 1]` into `h[t - 2]` on purpose. Python raises no error. What does step 1 read instead,
+#    and which of the tests in task 2 would notice?
 #
 # ## Five questions
 #
@@ -286,7 +292,8 @@ explore(watch, step=(0, 5, 1, 5), w_hh=(-2.0, 2.0, 0.25, 0.5), h_0=(-1.0, 1.0, 0
 # ## What to take away
 #
 # - Unfolding turns a loop into a chain of copies that share parameters.
-# - Rows: states have T+1, row 0 is the initial state; row $t - 1$ of everything else is step $t$.
+# - Rows: states have T+1, row 0 is the initial state; row $t - 1$ of inputs, outputs and targets is step
+#   $t$.
 # - Parameters do not grow with $T$, the tape does.
 # - Many-to-one is many-to-many with a mask.
 #

@@ -22,7 +22,7 @@ from bpttlib.widgets import explore
 # %% [markdown]
 # ## Predict
 #
-# A state starts at $h_0 = 0.9$ and is multiplied by $w = 0.2$ three times. The cost is the last state,
+# A state starts at $h_0 = 0.9$ and is multiplied by $w = 0.2$ three times. The loss is the last state,
 # $L = h_3$. What is $dL/dw$? Decide between $w^2 h_0 = 0.036$, $3 w^2 h_0 = 0.108$ and
 # $w^3 h_0 = 0.0072$ before you go on.
 #
@@ -33,7 +33,7 @@ from bpttlib.widgets import explore
 # $$ h_t = w\, h_{t-1} + u\, x_t , \qquad
 #    L = \frac1T \sum_{t=1}^{T} \tfrac12 (h_t - y^*_t)^2 , \qquad y^*_t = x_{t+1} . $$
 #
-# The state is the forecast. It is a running sum of the past that fades by the factor $w$ each year,
+# The state is the forecast, so there is no readout: $y_t = h_t$. It is a running sum of the past that fades by the factor $w$ each year,
 # $h_t = w^t h_0 + \sum_{s \le t} w^{t-s} u\, x_s$. Two numbers to learn: how much of the new to take
 # in, $u$, and how much of the old to keep, $w$.
 
@@ -43,7 +43,7 @@ x, target = series[:100], series[1:101]              # 1700 … 1799, and the ye
 
 
 def forward(w, u, x, h_0=0.0):
-    h = np.empty(len(x) + 1, dtype=np.result_type(w, u, x))
+    h = np.empty(len(x) + 1, dtype=np.result_type(w, u, x, h_0))
     h[0] = h_0
     for t in range(1, len(x) + 1):
         h[t] = w * h[t - 1] + u * x[t - 1]
@@ -62,13 +62,13 @@ print("a fading memory, w = 0.5 and u = 0.5:", round(loss(0.5, 0.5), 4))
 # ## The derivative by hand
 #
 # Take $T = 3$ and follow unit 00: pretend that the three copies of $w$ are separate weights $w_1, w_2,
-# w_3$, differentiate, and add up.
+# w_3$, and the copies of $u$ too; differentiate, and add up.
 #
-# $$ h_1 = w_1 h_0 + u x_1, \quad h_2 = w_2 h_1 + u x_2, \quad h_3 = w_3 h_2 + u x_3 . $$
+# $$ h_1 = w_1 h_0 + u_1 x_1, \quad h_2 = w_2 h_1 + u_2 x_2, \quad h_3 = w_3 h_2 + u_3 x_3 . $$
 #
-# **Step 1: what does each state do to the cost?** Write $e_t = (h_t - y^*_t) / T$ for the gradient of
+# **Step 1: what does each state do to the loss?** Write $e_t = (h_t - y^*_t) / T$ for the gradient of
 # step $t$'s *own* loss. The last state does nothing but cause its own loss, so $\partial L / \partial
-# h_3 = e_3$. State $h_2$ causes its own loss, and it makes $h_3$, with factor $w$:
+# h_3 = e_3$. State $h_2$ causes its own loss, and it makes $h_3$, with factor $w_3 = w$:
 #
 # $$ \frac{\partial L}{\partial h_2} = e_2 + w\, \frac{\partial L}{\partial h_3}, \qquad
 #    \frac{\partial L}{\partial h_1} = e_1 + w\, \frac{\partial L}{\partial h_2}, \qquad
@@ -114,7 +114,7 @@ print("dL/dw and dL/du agree with the complex step to 1e-10:",
 # again, before you look.
 
 # %%
-pulse, zeros = np.array([1.0, 0, 0, 0]), np.zeros(4)
+pulse = np.array([1.0, 0, 0, 0])
 h = forward(0.5, 1.0, pulse)
 dh = np.zeros(5)
 for t in (4, 3, 2, 1):
@@ -128,10 +128,12 @@ print(f"dL/dw = {sum(dh[t] * h[t - 1] for t in range(1, 5)):.5f}")
 
 # %%
 show(draw_unfolding(4, backward=True, folded=False, values={"x": pulse, "h": h, "dh": dh}),
-     "The unfolded network over four steps with the numbers of the table: states from left to right, "
-     "and dashed arrows that carry the gradients from the losses down and from right to left.")
+     "The unfolded network over four steps with the numbers of the table, rounded: states from left to "
+     "right, and dashed arrows that carry the gradients from the losses down and from right to left.")
 
 # %% [markdown]
+# (The drawing is the general one: here $y_t$ is $h_t$ itself, $W_{hh}$ is $w$, and $W_{xh}$ is $u$.)
+#
 # Now the prediction from the start. With no input, $h_3 = w^3 h_0$, and three copies of $w$ share in it:
 
 # %%
@@ -144,13 +146,14 @@ print("share of one copy:", round(shares[0], 4), "  sum:", round(sum(shares), 4)
 # %% [markdown]
 # ## The gradient through time
 #
-# How much does the loss of the last step know of the state $n$ steps earlier? The chain has $n$ links,
-# each a factor $w$, so
+# Let $L_T$ be the loss of the last step alone. How much does it know of the state $n$ steps earlier? The
+# chain has $n$ links, each a factor $w$, so
 #
 # $$ \frac{\partial L_T}{\partial h_{T-n}} = w^n\, \frac{\partial L_T}{\partial h_T} . $$
 #
-# This is no accident of our numbers; for a scalar linear network it is an identity. Below 1 it
-# *vanishes*, above 1 it *explodes*, both exponentially.
+# This is no accident of our numbers; for a scalar linear network it is an identity. For $|w| < 1$ it
+# *vanishes*, for $|w| > 1$ it *explodes*, both exponentially. Bengio, Simard and Frasconi (1994) showed
+# what this means for learning.
 
 # %%
 n = np.arange(0, 51)
@@ -163,8 +166,8 @@ for w in (0.5, 0.9, 1.1):
 
 # %% [markdown]
 # With tanh and matrices, each link is $W_{hh}^\top \operatorname{diag}(1 - h^2)$ instead of $w$, and
-# "below 1" splits into a condition that is sufficient and one that is only necessary. Unit 07 does this
-# properly. Do not carry the rule $|w| < 1$ over to matrices unseen.
+# "below 1" splits into a condition that is sufficient and one that is only necessary. Unit 07 will do
+# this properly. Do not apply the rule $|w| < 1$ to matrices without further thought.
 #
 # ## The whole loss surface
 #
@@ -197,21 +200,22 @@ print(f"loss: start {loss(*path[0]):.4f}, end {loss(*path[-1]):.4f}, persistence
 # for it. It follows the direction of the surprise, and beats persistence by it. One unit cannot swing in
 # an eleven-year rhythm; for that one needs more units, as in unit 03.
 #
-# Now look at the right edge. Towards $w = 1$ and beyond, the loss shoots up like a wall, for each year
-# now multiplies what is kept by more than 1. How steep is it?
+# Now look at the right edge: the loss shoots up like a wall. Towards $w = 1$ the state becomes an ever
+# longer sum of the past; beyond 1, each year multiplies what is kept by more than 1. How steep is it, and
+# where would one step of our descent land?
 
 # %%
 for w in (0.9, 1.0, 1.1, 1.2):
     dw, _, _ = backward(w, 1.0, x, target, forward(w, 1.0, x))
-    print(f"w = {w}: L = {loss(w, 1.0):.1e}   dL/dw = {dw:.1e}")
+    print(f"w = {w}: L = {loss(w, 1.0):.1e}   dL/dw = {dw:.1e}   next w = {w - 0.3 * dw:.1e}")
 
 # %% [markdown]
-# One descent step from there throws $w$ out of the picture, whatever reasonable learning rate one takes. Clipping (unit 08) is the parachute: it bounds the length of the step.
+# Out of the picture, each time. Clipping (unit 08) is the parachute: it bounds the length of the step.
 #
 # ## Experiment
 #
-# Move the point over the surface. The read-out gives the loss and both derivatives; the picture shows
-# how far the loss of the last year reaches back.
+# Choose $w$ and $u$. The read-out gives the loss and both derivatives; the picture shows how far the loss
+# of the last year reaches back (values below $10^{-12}$ are drawn there).
 
 # %%
 def probe(w, u):
@@ -221,21 +225,23 @@ def probe(w, u):
     back = np.abs(e * w ** np.arange(0.0, 31))
     figure = lines({"gradient": np.maximum(back, 1e-12)}, "steps back n",
                    r"$|\partial L_T / \partial h_{T-n}|$", log="y")
-    return figure, f"At w = {w:.2f}, u = {u:.2f}: L = {loss(w, u):.4g}, dL/dw = {dw:.4g}, dL/du = {du:.4g}."
+    return figure, (f"At w = {w:.2f}, u = {u:.2f}: L = {loss(w, u):.4g}, dL/dw = {dw:.4g}, "
+                    f"dL/du = {du:.4g}. The line shows the last year's gradient up to 30 steps back.")
 
 
 explore(probe, w=(-1.2, 1.2, 0.05, 0.5), u=(-0.5, 1.5, 0.05, 0.5), tasks=[
     "Find a point with a loss below 0.02. Is w positive or negative there?",
-    "At u = 0.5, where is dL/dw largest? Why is it not at w = 0?",
-    "Compare w = 0.9 with w = -0.9. Which line changes, and which does not?",
+    "At u = 0.5, raise w from 0.8 to 1.2. By what factor does dL/dw grow with each 0.1, and why?",
+    "Compare w = 0.9 with w = -0.9. What stays the same in the line, slope or height, and why?",
 ])
 
 # %% [markdown]
 # ## Your turn
 #
-# 1. Put an initial state into the game: let $h_0$ be a third parameter, and start the descent from
-#    $h_0 = 0$. `backward` already returns its derivative. By how much does the loss fall?
-# 2. Change `w * dh` into `dh` in `backward`. For which $w$ is the result still right? Which check finds
+# 1. Add the initial state as a third parameter: give `loss` an `h_0` too, and start the descent from
+#    $h_0 = 0$. `backward` already returns its derivative. By how much does the loss fall, and why so
+#    little?
+# 2. Change `w * dh` into `dh` in the loop of `backward`. For which $w$ is the result still right? Which check finds
 #    the mistake at once?
 # 3. Derive $d^2 L / dh_0^2$ for $L = \tfrac12 h_T^2$ and no input. What does it say about the surface
 #    for $w > 1$?
@@ -244,14 +250,14 @@ explore(probe, w=(-1.2, 1.2, 0.05, 0.5), u=(-0.5, 1.5, 0.05, 0.5), tasks=[
 #
 # <details><summary>1. Why does ∂L/∂h_2 have two terms, and ∂L/∂h_3 only one?</summary>
 #
-# $h_2$ acts on the cost in two ways: through its own loss and through $h_3$. The last state has nobody
+# $h_2$ acts on the loss in two ways: through its own loss and through $h_3$. The last state has nobody
 # after it.
 # </details>
 #
 # <details><summary>2. A colleague computes dh only from each step's own loss and gets a gradient that trains. What is missing?</summary>
 #
 # `w * dh`: nothing is carried back, so the network learns from one step at a time. It is truncation to a
-# single step, and no longer the gradient of the cost.
+# single step, and no longer the gradient of the loss.
 # </details>
 #
 # <details><summary>3. w = 0.9. After how many steps has the gradient fallen below one percent?</summary>
@@ -267,7 +273,7 @@ explore(probe, w=(-1.2, 1.2, 0.05, 0.5), u=(-0.5, 1.5, 0.05, 0.5), tasks=[
 #
 # <details><summary>5. Why divide by T?</summary>
 #
-# The cost is the mean over steps, so that sequences of different lengths can be compared and one
+# The loss is the mean over steps, so that sequences of different lengths can be compared and one
 # learning rate suits both.
 # </details>
 #

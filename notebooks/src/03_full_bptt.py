@@ -23,9 +23,9 @@ from bpttlib.widgets import explore
 # %% [markdown]
 # ## Predict
 #
-# A network with tanh units reads six steps, and only the *last* step has a loss. Which copies of
-# $W_{hh}$ get a share of the gradient: the last one, the last few, or all six? And if only the *first*
-# step has a loss?
+# A network with tanh units starts from some $h_0 \neq 0$ and reads six steps, and only the *last* step has
+# a loss. Which copies of $W_{hh}$ get a share of the gradient: the last one, the last few, or all six?
+# And if only the *first* step has a loss?
 #
 # ## The network once more
 #
@@ -46,7 +46,7 @@ show(draw_unfolding(T=4, backward=True),
 #
 # We follow the dashed arrows. $\partial L/\partial h_t$ means: over **all** paths.
 #
-# **1. Into the states.** A state acts on the cost through its own output $y_t$, and through the next
+# **1. Into the states.** A state acts on the loss through its own output $y_t$, and through the next
 # state $h_{t+1}$. With $e_t = \partial L/\partial y_t$, which the loss function delivers,
 #
 # $$ \frac{\partial L}{\partial h_t} = \underbrace{W_{hy}^\top e_t}_{\text{own loss}}
@@ -150,8 +150,8 @@ for name, g, g_hat in zip(("W_xh", "W_hh", "b_h", "h_0"), grads, numerical, stri
 #    \frac{\partial^{+} h_s}{\partial W} . $$
 #
 # Here $L_t$ is step $t$'s part of $L$, and $\partial^{+}$ is the direct part, with $h_{s-1}$ held
-# fixed. Written so, it takes on the order of $T^2$ Jacobian products. The recursion above computes the
-# same in $T$, since it adds up what arrives at a state *before* it goes on. That is the whole
+# fixed. These are $T(T+1)/2$ terms; even when each loss's product is carried on from copy to copy, that
+# takes on the order of $T^2$ Jacobian products. The recursion above computes the same in $T$, since it adds up what arrives at a state *before* it goes on. That is the whole
 # difference.
 
 # %%
@@ -168,8 +168,8 @@ print("recursion equals definition to 1e-10:",
       max(relative_error(g, d) for g, d in zip(grads, (*by_definition, dh_0), strict=True)) < 1e-10)
 
 # %% [markdown]
-# And the library, which does the same for any cell. Its loop over time knows no formulas: the cell's
-# `step_backward` does items 1 and 2, and the sum over time is *one* matrix product, because stacking the
+# And the library, which does the same for any cell. Its loop over time knows no formulas: the own losses
+# come in as `dh_own`, the cell's `step_backward` carries $\delta$ back and does item 2, and the sum over time is *one* matrix product, because stacking the
 # columns of all steps side by side turns $\sum_t \delta_t h_{t-1}^\top$ into a product of two wide
 # matrices.
 
@@ -211,7 +211,7 @@ print("row sums, what each loss asks for:", table.sum(axis=1).round(1))
 # Shares can be negative, and a share can exceed the whole: steps pull in different directions, and the
 # sum is what is left over. Entries far from the diagonal are those of long reach. A single loss at the
 # end would fill only the last row: **all six copies** get a share. A single loss at the first step would
-# fill one field.
+# fill one field. (From $h_0 = 0$ the first copy multiplies zeros, and its share is 0.)
 #
 # ## The algorithm as encyclopaedias state it
 #
@@ -228,13 +228,16 @@ print("row sums, what each loss asks for:", table.sum(axis=1).round(1))
 #
 # Only the letters are new. Its context $x_t$ is our $h_t$, its input $a_t$ our $x_{t+1}$ (it counts from
 # 0), and $y_{t+k}$ belongs to the state after $k$ inputs, our step $t + k$. Counted strictly, the last
-# window asks for a $y_n$, which is not among the pairs; we supply one.
+# window asks for a $y_n$, which is not among the pairs; we supply one. In the picture $p$ is the
+# prediction, and the error is $e = p - y_{t+3}$, whose changes are subtracted; some texts take $y - p$
+# and add them.
 
 # %%
 show(draw_copies(k=3, backward=True),
      "Three copies f_1, f_2, f_3 in a row: the context x_t enters at the left, an input a enters each "
      "copy from below, and g after the last copy makes the prediction that is compared with the target. "
-     "Dashed arrows carry the error back through all copies.")
+     "Dashed arrows carry the error e, prediction minus target, back through all copies, and the "
+     "changes of f_1, f_2 and f_3 are summed.")
 
 # %% [markdown]
 # We run it in its own notation, first **without changing the parameters** between windows. Then each
@@ -294,7 +297,7 @@ print(f"{n - k + 1} windows; each equals bptt on its slice to 1e-10: {worst < 1e
 #
 # The algorithm changes $f$ and $g$ after *every* window. Then the context $x_t$ has been computed by
 # older parameters, while the window is unfolded with today's. The result is no longer the gradient of
-# any one cost. How far off is it? We run it twice, with a small and a large learning rate, and compare
+# any one loss. How far off is it? We run it with four learning rates, the first of them zero, and compare
 # the carried context with the one that today's parameters would have produced.
 
 # %%
@@ -324,7 +327,7 @@ for lr in (0.0, 0.001, 0.01, 0.1):
 # 1969), and **Werbos** (1974) brought backward derivatives to models with memory. For neural networks,
 # **Rumelhart, Hinton and Williams** (1986) described unfolding with shared weights in chapter 8 of
 # *Parallel Distributed Processing*. **Robinson and Fallside** (1987) derived it for speech coding,
-# **Werbos** (1988) applied it to a recurrent model of the gas market and gave the name its classic
+# **Werbos** (1988) applied it to a recurrent model of the gas market and gave the method its classic
 # account in 1990, and **Mozer** (1989) published a focused version for sequences. **Williams and Peng**
 # (1990) worked out truncation, with the forms that unit 05 uses. **Elman** (1990), by contrast, trained
 # his famous network *without* unfolding: the context was treated as one more input, so errors went back
@@ -335,34 +338,36 @@ for lr in (0.0, 0.001, 0.01, 0.1):
 # Time to use it. We train an Elman network on the sunspot numbers up to 1920 and let it forecast, each
 # year, the next one. The years 1921–1955 and 1956–1979 are kept for the test, as in the studies of this
 # series since Weigend, Huberman and Rumelhart (1990). The error is the *relative variance*: the mean
-# squared error over a period, divided by the variance of the whole series from 1700 to 1979. A relative
-# variance of 1 is what a constant forecast gets, roughly; 0 would be perfect.
+# squared error over a period, divided by the variance of the whole series from 1700 to 1979. Over all
+# those years the best constant forecast gets exactly 1; over a single period it can get more. 0 would be
+# perfect.
 #
-# Two baselines, so that we know what a number means. **Persistence** says that next year will be like
-# this one. **AR(12)** is linear: a weighted sum of the last twelve years, fitted by least squares.
+# Three baselines, so that we know what a number means. The **mean** of the years up to 1920, for every
+# year. **Persistence** says that next year will be like this one. **AR(12)** is linear: a weighted sum of the last twelve years, fitted by least squares.
 
 # %%
 from bpttlib.data import sunspots
 
 years, numbers = sunspots()
 variance = numbers[years <= 1979].var()
-target, past = numbers[1:], numbers[:-1]                    # each year, and the year before it
-target_years = years[1:]
+following, past = numbers[1:], numbers[:-1]                 # each year, and the year before it
+following_years = years[1:]
 periods = {"1921–55": (1921, 1955), "1956–79": (1956, 1979)}
 
 
 def relative_variance(predicted, period):
-    inside = (target_years >= period[0]) & (target_years <= period[1])
-    return ((predicted - target)[inside] ** 2).mean() / variance
+    inside = (following_years >= period[0]) & (following_years <= period[1])
+    return ((predicted - following)[inside] ** 2).mean() / variance
 
 
 twelve = np.lib.stride_tricks.sliding_window_view(past, 12)  # a row: twelve years in their order
 twelve = np.insert(twelve, 0, 1.0, axis=1)                   # and a constant
-known = target_years[11:] <= 1920
-weights = np.linalg.lstsq(twelve[known], target[11:][known])[0]
+known = following_years[11:] <= 1920
+weights = np.linalg.lstsq(twelve[known], following[11:][known])[0]
 ar12 = np.concatenate([np.full(11, np.nan), twelve @ weights])
 print("relative variance     ", *periods)
-for name, predicted in (("persistence", past), ("AR(12)", ar12)):
+for name, predicted in (("mean up to 1920", numbers[years <= 1920].mean()),
+                        ("persistence", past), ("AR(12)", ar12)):
     first, second = (relative_variance(predicted, period) for period in periods.values())
     print(f"{name:<22} {first:.3f}   {second:.3f}")
 
@@ -434,19 +439,25 @@ print("all below persistence on 1921–55:",
       all(relative_variance(predicted, periods["1921–55"]) < threshold for predicted in forecasts))
 
 # %%
-recent = target_years >= 1900
+recent = following_years >= 1900
 error = {name: relative_variance(forecasts[0], period) for name, period in periods.items()}
-show(forecast(target_years[recent], target[recent], forecasts[0][recent], past[recent],
+show(forecast(following_years[recent], following[recent], forecasts[0][recent], past[recent],
               shaded=periods),
      "Forecast of the yearly sunspot numbers, one step ahead: the series, the network's forecast, and "
      "persistence, with both test periods shaded; beneath, the absolute error of both. The network's "
      "relative variance is "
      + ", and ".join(f"{value:.2f} on {name}" for name, value in error.items()) + ".")
+tested = (following_years >= 1921) & (following_years <= 1979)
+for seed, predicted in enumerate(forecasts):
+    worst = np.argmax(np.where(tested, abs(predicted - following), 0))
+    print(f"seed {seed}: largest error in {following_years[worst]}")
+print(f"highest maximum: {numbers.max():.1f} in {years[numbers.argmax()]};",
+      f"up to 1920: {numbers[years <= 1920].max():.1f} in {years[numbers[years <= 1920].argmax()]}")
 
 # %% [markdown]
-# Where does the network err most? The maximum of 1957 is the highest of the series, and nothing in the
-# training years looks like it: both AR(12) and the networks do worse on the second period. And mind the
-# spread over the seeds: a single number from a single run would have told you little.
+# All of them err most on the rise to the highest maximum of the series. Nothing in the training years
+# looks like it, and so both AR(12) and the networks do worse on the second period. And mind the spread
+# over the seeds: a single number from a single run would have told you little.
 #
 # Two honest remarks. On so short a series a linear model is hard to beat: our networks do about as well as
 # AR(12) on the first period and worse on the second. But AR(12) is handed the last twelve years at every
@@ -455,8 +466,8 @@ show(forecast(target_years[recent], target[recent], forecasts[0][recent], past[r
 #
 # ## Experiment
 #
-# One unit, five steps, a pulse at the first step, and a loss only at the last, $L = h_5$. Walk back: the
-# step says how far the backward sweep has come.
+# One unit, five steps, a pulse at the first step, and a loss only at the last, $L = h_5$ (the readout of
+# the drawing passes it on as it is). Walk back: the step says how far the backward sweep has come.
 
 # %%
 def walk_back(step, w_hh):
@@ -469,7 +480,8 @@ def walk_back(step, w_hh):
     figure = draw_unfolding(5, backward=True, folded=False, targets="last", upto=step,
                             values={"x": pulse.ravel(), "h": h, "dh": dh})
     return figure, (f"Back at step {step}: dL/dh_{step} = {dh[step]:.4f}, and the copies seen so far "
-                    f"add up to dL/dw_hh = {sum_so_far:.4f}.")
+                    f"add up to dL/dw_hh = {sum_so_far:.4f}. The drawing shows all states, and the "
+                    "gradients down to this step.")
 
 
 explore(walk_back, step=(0, 5, 1, 0), w_hh=(-2.0, 2.0, 0.25, 1.0), tasks=[
@@ -493,7 +505,7 @@ explore(walk_back, step=(0, 5, 1, 0), w_hh=(-2.0, 2.0, 0.25, 1.0), tasks=[
 #
 # <details><summary>1. What is δ_t, and why is it all that the parameters need?</summary>
 #
-# $\delta_t = \partial L / \partial a_t$. All three parameters act on the cost only through $a_t$, so each
+# $\delta_t = \partial L / \partial a_t$. All three parameters act on the loss only through $a_t$, so each
 # share is $\delta_t$ times whatever the parameter was multiplied with at step $t$.
 # </details>
 #

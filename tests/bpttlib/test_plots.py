@@ -256,7 +256,7 @@ def test_copies_of_the_encyclopaedia(k, backward):
     names = texts(figure)
     for i in range(1, k + 1):
         assert f"$f_{i}$" in names and f"$x_{{t+{i}}}$" in names
-    assert {"$x_t$", "$a_t$", f"$y_{{t+{k}}}$", f"$e = y_{{t+{k}}} - p$"} <= set(names)
+    assert {"$x_t$", "$a_t$", f"$y_{{t+{k}}}$", f"$e = p - y_{{t+{k}}}$"} <= set(names)
     assert (f"$a_{{t+{k - 1}}}$" in names) == (k > 1) and f"$a_{{t+{k}}}$" not in names
     total = "$\\Delta f = " + " + ".join(f"\\Delta f_{i}" for i in range(1, k + 1)) + "$"
     assert (total in names) == backward
