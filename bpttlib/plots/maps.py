@@ -168,9 +168,10 @@ def loss_surface(w, b, L, path=None, points=None, xlabel="$w$", ylabel="$b$"):
         ax = figure.add_axes((0.13, 0.14, 0.69, 0.8), xlabel=xlabel, ylabel=ylabel)
         filled = ax.contourf(w, b, np.clip(L, levels[0], levels[-1]), levels, cmap="viridis",
                              norm=LogNorm(levels[0], levels[-1]))
+        narrow = high - low < 2                             # decades: too few for powers of ten
         bar = figure.colorbar(filled, cax=figure.add_axes((0.85, 0.14, 0.03, 0.8)),
-                              ticks=LogLocator(subs=(1,) if high - low > 2 else (1, 2, 5),
-                                               numticks=9))
+                              ticks=LogLocator(subs=(1, 2, 5) if narrow else (1,), numticks=9),
+                              format="%g" if narrow else None)
         bar.set_label("loss")
         bar.minorticks_off()
         paths = path if isinstance(path, dict) else {"": path} if path is not None else {}

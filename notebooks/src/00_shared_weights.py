@@ -94,7 +94,7 @@ grid = np.linspace(0.05, 1.45, 60)
 surface = np.array([[loss(w1, w2) for w1 in grid] for w2 in grid])
 tied = np.linspace(0.05, 1.45, 1401)
 best = tied[np.argmin([loss(w, w) for w in tied])]
-show(loss_surface(grid, grid, surface, path={"tied: w1 = w2": np.array([[0.05, 0.05], [1.2, 1.2]])},
+show(loss_surface(grid, grid, surface, path={"w1 = w2": np.array([[0.05, 0.05], [1.1, 1.1]])},
                   points={"start": (0.5, 0.5), "best": (best, best)},
                   xlabel="$w_1$", ylabel="$w_2$"),
      "Contour map of the loss over the two copies w1 and w2. The valley is a curve on which the "
