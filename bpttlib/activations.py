@@ -167,6 +167,6 @@ def get_activation(name):
 ACTIVATIONS = {act.name: act for act in (
     Activation("tanh", np.tanh, lambda y: 1 - y * y, 1.0),
     Activation("sigmoid", sigmoid, lambda y: y * (1 - y), 0.25),
-    Activation("relu", lambda a: np.where(a.real > 0, a, 0), lambda y: (y.real > 0) * 1.0, 1.0),
+    Activation("relu", lambda a: np.where(a.real <= 0, 0, a), lambda y: (y.real > 0) * 1.0, 1.0),
     Activation("identity", np.array, np.ones_like, 1.0),
 )}

@@ -1,7 +1,9 @@
-"""Training data: a sequence of input-target pairs."""
+"""What goes into a model, a batch of input-target pairs, and what comes out."""
 from typing import NamedTuple
 
 import numpy as np
+
+from bpttlib.params import ModelParams
 
 
 class Batch(NamedTuple):
@@ -36,3 +38,39 @@ class Batch(NamedTuple):
     targets: np.ndarray
     mask: np.ndarray | None = None
     fresh: bool = True
+
+
+class Step(NamedTuple):
+    """
+    Hold what a model computes from one batch.
+
+    The tape is that of the forward and the backward pass.
+
+    Parameters
+    ----------
+    L : float
+        The loss, averaged over the steps and sequences that count.
+    grads : ModelParams
+        The gradients of all parameters.
+    y : ndarray
+        The outputs, of shape (T, K, B).
+    tape : Cell.Tape
+        States, and gradients at the states.
+    s_T : tuple of ndarray
+        The last state's parts.
+
+    See Also
+    --------
+    bpttlib.model.Model : Computes it.
+
+    Examples
+    --------
+    >>> Step._fields
+    ('L', 'grads', 'y', 'tape', 's_T')
+    """
+
+    L: float
+    grads: ModelParams
+    y: np.ndarray
+    tape: tuple
+    s_T: tuple

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bpttlib.errors import require_array
-from bpttlib.tape import initial_state, matching_tape, rows, window
+from bpttlib.cells import Cell
+from bpttlib.errors import require, require_array
+from bpttlib.tape import initial_state, matching_tape, rows, steps
 
 
 class Gradients(NamedTuple):
@@ -83,6 +84,7 @@ def unroll(cell, params, x, s0=None, tape=None):
     """
     H, D = _sizes(cell, params)
     x = require_array("x", x, ("T", D, "B"))
+    x = x if x.dtype.kind in "fc" else x.astype(params.W_xh.dtype)
     T, _, B = x.shape
     s0 = initial_state(cell, params, B, s0)
     tape = matching_tape(tape, cell, T, H, B, np.result_type(x, *params, *s0))
@@ -152,21 +154,25 @@ def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True):
     H, D = _sizes(cell, params)
     T, B = len(tape.h) - 1, tape.h.shape[2]
     x = require_array("x", x, (T, D, B))
-    tape.dh[0] = 0.0
-    tape.dh[1:] = require_array("dh_own", dh_own, (T, H, B))
-    for name in cell.state[1:]:
-        getattr(tape, "d" + name)[...] = 0.0
-    for name, part in zip(cell.state, initial_state(cell, params, B, ds_T, "ds_T"), strict=True):
-        getattr(tape, "d" + name)[-1] += part
+    # Into a real tape only real numbers: an imaginary part would be lost without a word.
+    real = "biuf" if tape.dh.dtype.kind == "f" else "biufc"
+    dh_own = require_array("dh_own", dh_own, (T, H, B), real)
+    # A copy: what reaches us from the next window may lie in the row that we now overwrite.
+    ds_T = [part.copy() for part in initial_state(cell, params, B, ds_T, "ds_T", real)]
+    for name, part in zip(cell.state, ds_T, strict=True):
+        ds = getattr(tape, "d" + name)
+        ds[...] = 0.0
+        ds[-1] = part
+    tape.dh[1:] += dh_own
 
     for now, prev in pairwise(reversed(rows(tape))):
         cell.step_backward(params, prev, now)
 
-    steps = window(tape, 1, T)                                  # rows 1 … T
-    grads = type(params)(W_xh=sum_over_time(steps.delta, x),
-                         W_hh=sum_over_time(cell.recurrent_delta(steps), tape.h[:-1]),
-                         b_h=steps.delta.sum(axis=(0, 2))[:, None])
-    dx = params.W_xh.T @ steps.delta if need_dx else None
+    done = steps(tape)
+    grads = type(params)(W_xh=sum_over_time(done.delta, x),
+                         W_hh=sum_over_time(cell.recurrent_delta(done), tape.h[:-1]),
+                         b_h=done.delta.sum(axis=(0, 2))[:, None])
+    dx = params.W_xh.T @ done.delta if need_dx else None
     return Gradients(grads, dx, tuple(getattr(tape, "d" + name)[0].copy() for name in cell.state))
 
 
@@ -203,7 +209,11 @@ def sum_over_time(left, right):
 
 
 def _sizes(cell, params):
-    """Return H and D after a look at the parameters' shapes."""
+    """Return H and D after a look at the cell and at the parameters' shapes."""
+    require(isinstance(cell, Cell), "cell", repr(cell), "a cell, such as Elman()")
+    require({"W_xh", "W_hh", "b_h"} <= set(getattr(params, "_fields", ())), "params",
+            type(params).__name__, "a record with W_xh, W_hh and b_h, such as CellParams")
+    require_array("W_hh", params.W_hh, ("G·H", "H"), kinds="fc")
     H, GH = params.W_hh.shape[-1], len(cell.gates) * params.W_hh.shape[-1]
     require_array("W_hh", params.W_hh, (GH, H), kinds="fc")
     _, D = require_array("W_xh", params.W_xh, (GH, "D"), kinds="fc").shape

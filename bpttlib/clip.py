@@ -1,4 +1,6 @@
 """Clipping: keep an exploding gradient from throwing the parameters away."""
+from numbers import Real
+
 import numpy as np
 
 from bpttlib.errors import require
@@ -39,12 +41,8 @@ def global_norm(grads):
         bad = np.size(g) - np.isfinite(g).sum()
         require(bad == 0, f"gradient of {name}", f"{bad} of {np.size(g)} entries NaN or infinite",
                 "finite numbers; lower the learning rate, or clip from the first step on")
-    # Divided by the largest entry first, so that squares of huge gradients do not overflow.
-    largest = max((float(np.abs(g).max(initial=0.0)) for _, g in named_leaves(grads)), default=0.0)
-    if largest == 0.0:
-        return 0.0
-    return largest * float(np.sqrt(sum(np.square(g / largest, dtype=float).sum()
-                                       for _, g in named_leaves(grads))))
+    largest, relative = _norm(grads)
+    return largest * relative
 
 
 def clip_by_global_norm(grads, c):
@@ -86,11 +84,11 @@ def clip_by_global_norm(grads, c):
     >>> clip_by_global_norm((np.array([3.0, 4.0]),), c=1.0)
     ((array([0.6, 0.8]),), 5.0)
     """
-    require(c > 0, "c", c, "a positive number")
-    norm = global_norm(grads)
+    c, norm = _positive(c), global_norm(grads)
     if norm <= c:
         return grads, norm
-    return tree_map(lambda g: g * (c / norm), grads), norm
+    largest, relative = _norm(grads)                        # c / norm itself might underflow
+    return tree_map(lambda g: (g / largest) * (c / relative), grads), norm
 
 
 def clip_by_value(grads, c):
@@ -127,5 +125,20 @@ def clip_by_value(grads, c):
     >>> clip_by_value((np.array([3.0, 0.4]),), c=1.0)[0]
     (array([1. , 0.4]),)
     """
-    require(c > 0, "c", c, "a positive number")
+    c = _positive(c)
     return tree_map(lambda g: np.clip(g, -c, c), grads), global_norm(grads)
+
+
+def _norm(grads):
+    """Return the largest magnitude and the norm divided by it: so no square overflows."""
+    largest = max((float(np.abs(g).max(initial=0.0)) for _, g in named_leaves(grads)), default=0.0)
+    if largest == 0.0:
+        return 0.0, 0.0
+    squares = (np.square(np.abs(g) / largest, dtype=float).sum() for _, g in named_leaves(grads))
+    return largest, float(np.sqrt(sum(squares)))
+
+
+def _positive(c):
+    """Return c as a plain float: a NumPy number would change the dtype of float32 gradients."""
+    require(isinstance(c, Real) and c > 0, "c", repr(c), "a positive number")
+    return float(c)

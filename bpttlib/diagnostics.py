@@ -2,7 +2,9 @@
 import numpy as np
 
 from bpttlib.bptt import bptt
+from bpttlib.errors import require_array
 from bpttlib.params import CellParams
+from bpttlib.tape import steps
 
 
 def contributions(cell, params, x, tape, dh_own):
@@ -48,12 +50,13 @@ def contributions(cell, params, x, tape, dh_own):
     array([0.036, 0.036, 0.036])
     """
     T = len(x)
+    dh_own = require_array("dh_own", dh_own, tape.h[1:].shape)
     C = CellParams(*(np.zeros((T, T, *p.shape), tape.h.dtype) for p in params))
     for t in range(T):
         only_t = np.zeros_like(tape.h[1:])
         only_t[t] = dh_own[t]
         bptt(cell, params, x, tape, only_t, need_dx=False)
-        delta, delta_h = tape.delta[1:], cell.recurrent_delta(type(tape)(*(a[1:] for a in tape)))
+        delta, delta_h = tape.delta[1:], cell.recurrent_delta(steps(tape))
         C.W_xh[t] = delta @ np.swapaxes(x, 1, 2)                    # δ_s x_sᵀ for all s
         C.W_hh[t] = delta_h @ np.swapaxes(tape.h[:-1], 1, 2)        # δ^h_s h_{s-1}ᵀ
         C.b_h[t] = delta.sum(axis=2, keepdims=True)

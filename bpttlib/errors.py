@@ -66,7 +66,7 @@ def require_whole(name, n, least=1):
     Traceback (most recent call last):
     ValueError: T: got 1; needs a whole number, at least 2.
     """
-    require(isinstance(n, Integral) and n >= least, name, repr(n),
+    require(isinstance(n, Integral) and not isinstance(n, bool) and n >= least, name, repr(n),
             f"a whole number, at least {least}")
 
 

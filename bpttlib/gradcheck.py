@@ -150,9 +150,9 @@ def central_difference(f, tree, eps=1e-5):
         for j in np.ndindex(z.shape):
             kept = z[j]
             z[j] = kept + eps
-            above = g(z)
+            above = float(g(z))                             # a number, no view of z
             z[j] = kept - eps
-            grad[j] = (above - g(z)) / (2 * eps)
+            grad[j] = (above - float(g(z))) / (2 * eps)
             z[j] = kept
         return grad
 

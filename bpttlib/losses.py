@@ -43,8 +43,7 @@ def squared_error(y, targets, mask=None):
     >>> float(L), dy.ravel()
     (1.0, array([1., 0.]))
     """
-    y = np.asarray(y)
-    counts, N = _counting("y", y, mask)
+    y, counts, N = _counting("y", y, mask)
     counts = counts[:, None, :]                                 # (T, 1, B)
     targets = require_array("targets", targets, y.shape, where=counts)
     error = np.where(counts, y - targets, 0.0)
@@ -83,8 +82,7 @@ def softmax_cross_entropy(logits, targets, mask=None):
     >>> float(L.round(4)), dlogits.ravel()
     (0.6931, array([ 0.5, -0.5]))
     """
-    logits = np.asarray(logits)
-    counts, N = _counting("logits", logits, mask)
+    logits, counts, N = _counting("logits", logits, mask)
     T, K, B = logits.shape
     targets = require_array("targets", targets, (T, B), kinds="iu")
     wrong = ((targets < 0) | (targets >= K)) & counts
@@ -102,17 +100,17 @@ def softmax_cross_entropy(logits, targets, mask=None):
 
 
 def _counting(name, y, mask):
-    """Return the mask as booleans of shape (T, B), and how many entries count."""
-    require(y.ndim == 3 and y.size > 0, name, f"shape {y.shape}",
-            "shape (T, K, B) with each at least 1")
+    """Return y, the mask as booleans of shape (T, B), and how many entries count."""
+    # Whether y is finite is left to the caller, who knows more about the reason.
+    y = require_array(name, y, ("T", "K", "B"), kinds="fc", where=False)
     T, _, B = y.shape
     if mask is None:
-        return np.ones((T, B), bool), T * B
-    mask = require_array("mask", mask, (T, B))
+        return y, np.ones((T, B), bool), T * B
+    mask = require_array("mask", mask, (T, B), kinds="biuf")
     other = mask[~np.isin(mask, (0, 1))]
     require(other.size == 0, "mask", f"{other[:1]}", "only 0 and 1, or booleans")
     require(mask.any(), "mask", "no step that counts", "at least one, else there is no loss")
-    return mask.astype(bool), int(mask.sum())
+    return y, mask.astype(bool), int(mask.sum())
 
 
 LOSSES = {"squared_error": squared_error, "softmax_cross_entropy": softmax_cross_entropy}

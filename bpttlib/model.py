@@ -3,47 +3,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bpttlib.batch import Batch, Step
 from bpttlib.bptt import bptt, sum_over_time, unroll
 from bpttlib.errors import require, require_array, require_whole
 from bpttlib.init import init_cell, uniform_fan_in
 from bpttlib.losses import LOSSES
 from bpttlib.params import ModelParams, ReadoutParams
-
-
-class Step(NamedTuple):
-    """
-    Hold what a model computes from one batch.
-
-    The tape is that of the forward and the backward pass.
-
-    Parameters
-    ----------
-    L : float
-        The loss, averaged over the steps and sequences that count.
-    grads : ModelParams
-        The gradients of all parameters.
-    y : ndarray
-        The outputs, of shape (T, K, B).
-    tape : Cell.Tape
-        States, and gradients at the states.
-    s_T : tuple of ndarray
-        The last state's parts.
-
-    See Also
-    --------
-    Model : Computes it.
-
-    Examples
-    --------
-    >>> Step._fields
-    ('L', 'grads', 'y', 'tape', 's_T')
-    """
-
-    L: float
-    grads: ModelParams
-    y: np.ndarray
-    tape: tuple
-    s_T: tuple
 
 
 class Model(NamedTuple):
@@ -67,7 +32,7 @@ class Model(NamedTuple):
 
     Examples
     --------
-    >>> from bpttlib.batch import Batch
+    >>> from bpttlib.batch import Batch, Step
     >>> from bpttlib.cells import Elman
     >>> model = Model(Elman(), D=2, H=8, K=3, loss="softmax_cross_entropy")
     >>> params = model.init(np.random.default_rng(0))
@@ -153,9 +118,13 @@ class Model(NamedTuple):
         >>> model.forward(params, np.ones((5, 2, 1)))[0].shape
         (5, 3, 1)
         """
+        require(isinstance(params, ModelParams), "params", type(params).__name__,
+                "ModelParams, as init makes them")
+        G, (W_hy, b_y) = len(self.cell.gates), params.readout
+        require_array("W_xh", params.cell.W_xh, (G * self.H, self.D), kinds="fc")
+        require_array("W_hy", W_hy, (self.K, self.H), kinds="fc")
+        require_array("b_y", b_y, (self.K, 1), kinds="fc")
         tape = unroll(self.cell, params.cell, x, s0, tape)
-        W_hy, b_y = params.readout
-        require_array("W_hy", W_hy, (b_y.shape[0], tape.h.shape[1]), kinds="fc")
         return W_hy @ tape.h[1:] + b_y, tape
 
     def evaluate(self, params, batch, s0=None):
@@ -184,7 +153,7 @@ class Model(NamedTuple):
 
         Examples
         --------
-        >>> from bpttlib.batch import Batch
+        >>> from bpttlib.batch import Batch, Step
         >>> from bpttlib.cells import Elman
         >>> model = Model(Elman(), D=1, H=4, K=2, loss="softmax_cross_entropy")
         >>> params = model.init(np.random.default_rng(0))
@@ -192,6 +161,7 @@ class Model(NamedTuple):
         >>> float(model.evaluate(params, batch).round(4))
         0.6931
         """
+        _check_batch(batch)
         y, _ = self.forward(params, batch.x, s0)
         return self._loss(y, batch)[0]
 
@@ -223,7 +193,7 @@ class Model(NamedTuple):
 
         Examples
         --------
-        >>> from bpttlib.batch import Batch
+        >>> from bpttlib.batch import Batch, Step
         >>> from bpttlib.cells import Elman
         >>> model = Model(Elman(), D=1, H=4, K=1, loss="squared_error")
         >>> params = model.init(np.random.default_rng(0))
@@ -231,6 +201,7 @@ class Model(NamedTuple):
         >>> step.grads.cell.W_hh.shape
         (4, 4)
         """
+        _check_batch(batch)
         y, tape = self.forward(params, batch.x, s0, tape)
         L, dy = self._loss(y, batch)
         readout = ReadoutParams(W_hy=sum_over_time(dy, tape.h[1:]),
@@ -245,3 +216,7 @@ class Model(NamedTuple):
         L, dy = LOSSES[self.loss](y, batch.targets, batch.mask)
         require(np.isfinite(L), "loss", L, "a finite number; lower the learning rate, or clip")
         return L, dy
+
+
+def _check_batch(batch):
+    require(isinstance(batch, Batch), "batch", type(batch).__name__, "a Batch(x, targets)")

@@ -2,16 +2,17 @@
 Optimisers: from gradients to changes of the parameters.
 
 An optimiser is a pair of functions without memory. What it must remember, it hands out as a record
-and gets back at the next update; so training can stop, be saved and go on. Below, p is any one
-parameter tensor and g its gradient.
+and gets back at the next update. Below, p is any one parameter tensor and g its gradient.
 """
 from collections.abc import Callable
+from functools import partial
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
 from bpttlib.errors import require
-from bpttlib.params import tree_map
+from bpttlib.params import named_leaves, tree_map
 
 
 class Optimiser(NamedTuple):
@@ -78,9 +79,10 @@ def sgd(lr=0.1, momentum=0.0):
     >>> sgd(lr=0.5, momentum=0.9).name
     'sgd(lr=0.5, momentum=0.9)'
     """
-    _check_settings(lr, momentum=momentum)
+    lr, momentum, _ = _check_settings(lr, momentum=momentum)
 
     def update(params, grads, v):
+        _check_shapes(params, grads)
         v = tree_map(lambda v, g: momentum * v + g, v, grads)
         return tree_map(lambda p, v: p - lr * v, params, v), v
 
@@ -118,9 +120,10 @@ def adagrad(lr=0.01, eps=1e-10):
     >>> adagrad().name
     'adagrad(lr=0.01, eps=1e-10)'
     """
-    _check_settings(lr)
+    lr, eps = _check_settings(lr, eps=eps)
 
     def update(params, grads, s):
+        _check_shapes(params, grads)
         s = tree_map(lambda s, g: s + g * g, s, grads)
         return tree_map(lambda p, g, s: p - lr * g / (np.sqrt(s) + eps), params, grads, s), s
 
@@ -160,9 +163,10 @@ def rmsprop(lr=0.01, rho=0.99, eps=1e-8):
     >>> rmsprop().name
     'rmsprop(lr=0.01, rho=0.99, eps=1e-08)'
     """
-    _check_settings(lr, rho=rho)
+    lr, rho, eps = _check_settings(lr, rho=rho, eps=eps)
 
     def update(params, grads, s):
+        _check_shapes(params, grads)
         s = tree_map(lambda s, g: rho * s + (1 - rho) * g * g, s, grads)
         return tree_map(lambda p, g, s: p - lr * g / (np.sqrt(s) + eps), params, grads, s), s
 
@@ -204,12 +208,13 @@ def adam(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     >>> adam(lr=0.01).name
     'adam(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08)'
     """
-    _check_settings(lr, beta1=beta1, beta2=beta2)
+    lr, beta1, beta2, eps = _check_settings(lr, beta1=beta1, beta2=beta2, eps=eps)
 
     def start(params):
         return np.array(0), _zeros_like(params), _zeros_like(params)
 
     def update(params, grads, memory):
+        _check_shapes(params, grads)
         n, m, s = memory
         n = n + 1
         m = tree_map(lambda m, g: beta1 * m + (1 - beta1) * g, m, grads)
@@ -224,13 +229,22 @@ def adam(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     return Optimiser(f"adam(lr={lr}, beta1={beta1}, beta2={beta2}, eps={eps})", start, update)
 
 
-def _zeros_like(params):
-    """Return a record of zeros."""
-    return tree_map(np.zeros_like, params)
+_zeros_like = partial(tree_map, np.zeros_like)
 
 
-def _check_settings(lr, **shares):
-    """Say what is wrong with a learning rate or with a share that must lie in [0, 1)."""
-    require(np.isfinite(lr) and lr > 0, "lr", lr, "a positive number")
+def _check_settings(lr, eps=1.0, **shares):
+    """Return the settings as plain floats, which leave float32 as it is, or say what is wrong."""
+    for name, value in (("lr", lr), ("eps", eps)):
+        require(isinstance(value, Real) and 0 < value < np.inf, name, repr(value),
+                "a positive number")
     for name, share in shares.items():
-        require(0 <= share < 1, name, share, "a number from 0 up to, but not including, 1")
+        require(isinstance(share, Real) and 0 <= share < 1, name, repr(share),
+                "a number from 0 up to, but not including, 1")
+    return [float(value) for value in (lr, *shares.values(), eps)]
+
+
+def _check_shapes(params, grads):
+    """Name the gradient that has another shape than its parameter, before it broadcasts."""
+    for (name, p), (_, g) in zip(named_leaves(params), named_leaves(grads), strict=True):
+        require(np.shape(p) == np.shape(g), f"gradient of {name}", f"shape {np.shape(g)}",
+                f"the parameter's shape {np.shape(p)}")

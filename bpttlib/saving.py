@@ -2,6 +2,7 @@
 import os
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -17,6 +18,8 @@ class FitState(NamedTuple):
 
     Parameters
     ----------
+    optimiser : str
+        Which optimiser made them, with its settings.
     updates : int
         How many updates have been made.
     params : ModelParams
@@ -38,9 +41,10 @@ class FitState(NamedTuple):
     Examples
     --------
     >>> FitState._fields
-    ('updates', 'params', 'memory', 'carried', 'loss', 'norm')
+    ('optimiser', 'updates', 'params', 'memory', 'carried', 'loss', 'norm')
     """
 
+    optimiser: str
     updates: int
     params: ModelParams
     memory: tuple
@@ -77,7 +81,8 @@ def start(params, optimiser):
     >>> start((np.zeros(2),), sgd()).updates
     0
     """
-    return FitState(0, params, optimiser.start(params), (), np.zeros(0), np.zeros(0))
+    return FitState(optimiser.name, 0, params, optimiser.start(params), (), np.zeros(0),
+                    np.zeros(0))
 
 
 def save_state(path, state):
@@ -134,7 +139,8 @@ def load_state(path, like):
     Raises
     ------
     ValueError
-        If the file belongs to another model or optimiser.
+        If the file is no saved state, or tensors have other shapes, or another kind of optimiser
+        made it. An optimiser with other settings may go on from it.
 
     See Also
     --------
@@ -146,8 +152,15 @@ def load_state(path, like):
     Traceback (most recent call last):
     FileNotFoundError: [Errno 2] No such file or directory: 'not/there.npz'
     """
-    with np.load(path, allow_pickle=False) as file:
-        saved = dict(file)
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            saved = dict(arrays)
+    except (ValueError, EOFError, BadZipFile, TypeError):
+        saved = {}
+    missing = set(FitState._fields) - {name.split(".")[0] for name in saved} - {"carried"}
+    require(not missing or missing == {"memory"}, str(path), "no saved state",
+            "a file that save_state wrote; delete it to start anew")
+    check_optimiser(str(saved["optimiser"]), like.optimiser, str(path))
     for name, leaf in named_leaves(like):
         if name.startswith(("params", "memory")):
             got = saved[name].shape if name in saved else "nothing"
@@ -159,5 +172,34 @@ def load_state(path, like):
         return tree_map(lambda _: saved[next(names)], getattr(like, field))
 
     carried = tuple(saved[name] for name in sorted(saved) if name.startswith("carried"))
-    return FitState(int(saved["updates"]), read("params"), read("memory"), carried,
-                    saved["loss"], saved["norm"])
+    return FitState(str(saved["optimiser"]), int(saved["updates"]), read("params"), read("memory"),
+                    carried, saved["loss"], saved["norm"])
+
+
+def check_optimiser(got, needs, name):
+    """
+    Raise a ValueError unless both names are those of the same kind of optimiser.
+
+    What one kind remembers means something else to another, even where the shapes agree.
+
+    Parameters
+    ----------
+    got, needs : str
+        Two names, such as "sgd(lr=0.1, momentum=0.0)".
+    name : str
+        Where the first comes from, for the message.
+
+    See Also
+    --------
+    load_state : Asks it of a file.
+
+    Examples
+    --------
+    >>> check_optimiser("sgd(lr=0.1)", "sgd(lr=0.2)", "state")
+    >>> check_optimiser("sgd(lr=0.1)", "rmsprop(lr=0.2)", "state")
+    Traceback (most recent call last):
+    ValueError: state: got one of sgd(lr=0.1); needs one of rmsprop, which remembers other things.
+    """
+    kind = needs.split("(")[0]
+    require(got.split("(")[0] == kind, name, f"one of {got}",
+            f"one of {kind}, which remembers other things")

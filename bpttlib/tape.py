@@ -6,7 +6,7 @@ own-loss gradients is step t. Loops run over the rows of a tape, so they never h
 """
 import numpy as np
 
-from bpttlib.errors import require, require_array
+from bpttlib.errors import require, require_array, require_whole
 
 GATE_ROWS = ("a", "delta")           # tape fields with one block of H rows for each gate
 
@@ -41,6 +41,8 @@ def new_tape(cell, T, H, B, dtype=float):
     >>> new_tape(Elman(), T=10, H=3, B=2).h.shape
     (11, 3, 2)
     """
+    for name, n in (("T", T), ("H", H), ("B", B)):
+        require_whole(name, n)
     G = len(cell.gates)
     return cell.Tape(*(np.zeros((T + 1, (G if field in GATE_ROWS else 1) * H, B), dtype)
                        for field in cell.Tape._fields))
@@ -75,7 +77,38 @@ def window(tape, start, stop):
     >>> window(new_tape(Elman(), T=10, H=3, B=2), start=4, stop=6).h.shape
     (3, 3, 2)
     """
+    T = len(tape.h) - 1
+    require(0 <= start < stop <= T, "start, stop", f"{start}, {stop}", f"0 ≤ start < stop ≤ {T}")
     return type(tape)(*(array[start:stop + 1] for array in tape))
+
+
+def steps(tape):
+    """
+    Return the rows 1 … T, without the initial state's.
+
+    They are views of the same memory.
+
+    Parameters
+    ----------
+    tape : Cell.Tape
+        A tape of T steps.
+
+    Returns
+    -------
+    Cell.Tape
+        A record of arrays with T rows.
+
+    See Also
+    --------
+    window : Keep a row before the first step.
+
+    Examples
+    --------
+    >>> from bpttlib.cells import Elman
+    >>> steps(new_tape(Elman(), T=10, H=3, B=2)).delta.shape
+    (10, 3, 2)
+    """
+    return type(tape)(*(array[1:] for array in tape))
 
 
 def rows(tape):
@@ -107,7 +140,7 @@ def rows(tape):
     return [type(tape)(*row) for row in zip(*tape, strict=True)]
 
 
-def initial_state(cell, params, B, s0=None, name="s0"):
+def initial_state(cell, params, B, s0=None, name="s0", kinds="biufc"):
     """
     Return a state's parts, zero unless they are given.
 
@@ -125,6 +158,8 @@ def initial_state(cell, params, B, s0=None, name="s0"):
         The state, a part of shape (H, B) for each name in `cell.state`.
     name : str, default "s0"
         The argument's name in error messages.
+    kinds : str, default "biufc"
+        The admitted dtype kinds, as in :func:`bpttlib.errors.require_array`.
 
     Returns
     -------
@@ -150,7 +185,7 @@ def initial_state(cell, params, B, s0=None, name="s0"):
     s0 = s0 if isinstance(s0, tuple) else (s0,)
     require(len(s0) == len(cell.state), name, f"{len(s0)} parts",
             f"{len(cell.state)}, for {', '.join(cell.state)}")
-    return tuple(require_array(f"{name}, part {part}", value, (H, B))
+    return tuple(require_array(f"{name}, part {part}", value, (H, B), kinds)
                  for part, value in zip(cell.state, s0, strict=True))
 
 

@@ -1,12 +1,15 @@
 """Training: one flat loop that shows its progress, can be stopped, saved and taken up again."""
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
 
+from bpttlib.batch import Batch
 from bpttlib.clip import clip_by_global_norm, global_norm
 from bpttlib.errors import require, require_whole
-from bpttlib.optim import adam
-from bpttlib.saving import FitState, load_state, save_state, start
+from bpttlib.optim import Optimiser, adam
+from bpttlib.params import ModelParams
+from bpttlib.saving import FitState, check_optimiser, load_state, save_state, start
 
 
 def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=(), progress=True,
@@ -35,7 +38,7 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
     clip : float or callable, optional
         The largest gradient norm that passes, or a function like `clip_by_value` that returns the
         clipped gradients and the norm before; no clipping by default.
-    callbacks : sequence of callable, optional
+    callbacks : callable or sequence of callable, optional
         Each is called after each update with the FitState and the Step behind it, whose tape is
         overwritten later. One that returns True ends the training.
     progress : bool, default True
@@ -43,8 +46,8 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
     state : FitState, optional
         Where to go on; the start by default.
     path : str or Path, optional
-        A file for the state. If it is there, training goes on from it; it is written every 200
-        updates, at the end, and when you interrupt.
+        A file for the state. If it is there, training goes on from it, whatever state says; it is
+        written every 200 updates and at the end, also when an error or you end the training.
 
     Returns
     -------
@@ -79,9 +82,8 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
             "a function of the update's number, such as lambda n: batch")
     require_whole("updates", updates)
     optimiser = optimiser or adam()
-    state = state or start(params, optimiser)
-    if path is not None and Path(path).exists():
-        state = load_state(path, like=start(params, optimiser))
+    callbacks = (callbacks,) if callable(callbacks) else callbacks
+    state = _first_state(params, optimiser, state, path)
     loss, norm = _with_room(state.loss, updates), _with_room(state.norm, updates)
     step = None
 
@@ -90,24 +92,41 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
     try:
         for n in bar:
             batch = batches(n)
-            step = model.loss_and_gradients(state.params, batch, tape=_reusable(step, batch),
-                                            s0=None if batch.fresh else state.carried or None)
+            step = model.loss_and_gradients(state.params, batch, _carried(state, batch),
+                                            _reusable(step, batch, state.params.cell))
             grads, norm[n] = _clipped(step.grads, clip)
             loss[n] = step.L
             params, memory = optimiser.update(state.params, grads, state.memory)
-            state = FitState(n + 1, params, memory, step.s_T, loss[:n + 1], norm[:n + 1])
+            state = FitState(optimiser.name, n + 1, params, memory, step.s_T, loss[:n + 1],
+                             norm[:n + 1])
             bar.set_postfix(loss=f"{loss[n]:.4f}", refresh=False)
             if path is not None and (n + 1) % 200 == 0:
                 save_state(path, state)
-            if any([callback(state, step) for callback in callbacks]):   # a list: call them all
+            if True in [callback(state, step) is True for callback in callbacks]:
                 break
     except KeyboardInterrupt:
         bar.write(f"Stopped after {state.updates} updates; to go on, pass what fit returned as "
                   f"state=…")
-    finally:
+    finally:                                    # also when a callback or a batch fails
         bar.close()
+        if path is not None:
+            save_state(path, state)
+    return state
+
+
+def _first_state(params, optimiser, state, path):
+    """Return where to go on, after a look at what was given."""
+    require(isinstance(optimiser, Optimiser), "optimiser", repr(optimiser), "one such as adam()")
+    require(isinstance(params, ModelParams), "params", type(params).__name__,
+            "ModelParams, as model.init makes them")
     if path is not None:
-        save_state(path, state)
+        require(Path(path).absolute().parent.is_dir() and not Path(path).is_dir(), "path",
+                str(path), "a file in a folder that is there")
+        if Path(path).exists():
+            return load_state(path, like=start(params, optimiser))
+    state = state or start(params, optimiser)
+    require(isinstance(state, FitState), "state", type(state).__name__, "what fit returned")
+    check_optimiser(state.optimiser, optimiser.name, "state")
     return state
 
 
@@ -120,12 +139,23 @@ def _with_room(history, updates):
 
 def _clipped(grads, clip):
     """Return the gradients after clipping, and their norm before."""
+    require(clip is None or callable(clip) or isinstance(clip, Real), "clip", repr(clip),
+            "a number, or a function such as lambda grads: clip_by_value(grads, 1.0)")
     if clip is None:
         return grads, global_norm(grads)
     return clip(grads) if callable(clip) else clip_by_global_norm(grads, clip)
 
 
-def _reusable(step, batch):
-    """Return the last step's tape if the next batch has its size."""
-    same = step is not None and step.tape.h.shape[::2] == (len(batch.x) + 1, batch.x.shape[-1])
-    return step.tape if same else None
+def _carried(state, batch):
+    """Return the initial state: None, for zero, or where the last batch ended."""
+    return None if getattr(batch, "fresh", True) else state.carried or None
+
+
+def _reusable(step, batch, params):
+    """Return the last step's tape if the next batch fits it in size and dtype."""
+    if step is None or not isinstance(batch, Batch):
+        return None
+    x, h = np.asarray(batch.x), step.tape.h
+    dtype = np.result_type(params.W_hh, x) if x.dtype.kind in "fc" else params.W_hh.dtype
+    fits = x.ndim == 3 and h.shape[::2] == (len(x) + 1, x.shape[2]) and h.dtype == dtype
+    return step.tape if fits else None

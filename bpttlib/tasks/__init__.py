@@ -1,7 +1,7 @@
 """
 Synthetic tasks, and ways to hand data to training.
 
-A task is a function `task(rng, T=…, B=…)` that draws a :class:`bpttlib.model.Batch`. Each has a
+A task is a function `task(rng, T=…, B=…)` that draws a :class:`bpttlib.batch.Batch`. Each has a
 known loss for guessing, in nats or as ½‖·‖² per counted step; what learns something is below it.
 
 =================  ===============  ==============  =======================

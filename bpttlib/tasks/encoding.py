@@ -41,6 +41,10 @@ def next_symbol(labels, K):
     """
     labels = require_array("labels", labels, ("T + 1", "B"), kinds="iu")
     require(len(labels) >= 2, "labels", f"shape {labels.shape}", "strings of two symbols at least")
+    after_end = (labels[:-1] < 0) & (labels[1:] >= 0)
+    require(not after_end.any() and (labels[0] >= 0).all(), "labels", "-1 before a symbol",
+            "-1 at the ends of strings only")
+    one_hot(labels, K)                                      # says which label is out of range
     targets = labels[1:]
     mask = targets >= 0
     return Batch(one_hot(np.where(mask, labels[:-1], -1), K), targets, mask)
@@ -100,7 +104,7 @@ def only_last(T, B):
 
     See Also
     --------
-    bpttlib.model.Batch : Holds a mask.
+    bpttlib.batch.Batch : Holds a mask.
 
     Examples
     --------

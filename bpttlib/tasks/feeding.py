@@ -83,7 +83,10 @@ def windows(x, targets, k, mask=None):
     require(targets.ndim in (2, 3) and targets.shape[::targets.ndim - 1] == (T, B), "targets",
             f"shape {targets.shape}", f"shape ({T}, {B}) or ({T}, K, {B}), as x has T={T}, B={B}")
     if mask is not None:
-        mask = require_array("mask", mask, (T, B))
+        mask = require_array("mask", mask, (T, B), kinds="biuf")
+        empty = [first // k for first in range(0, T, k) if not mask[first:first + k].any()]
+        require(not empty, "mask", f"no step that counts in window {empty[:1]}",
+                "at least one in each window of k steps; choose a larger k")
 
     def window(i):
         first = k * (i % -(-T // k))                            # -(-T // k) is T / k, rounded up

@@ -109,6 +109,17 @@ def test_sum_over_time_is_the_sum(m, n, T, B):
                                sum(a @ b.T for a, b in zip(left, right, strict=True)), atol=1e-12)
 
 
+def test_what_comes_from_the_next_window_may_lie_on_the_same_tape():
+    """ds_T handed on as a view of the row that is overwritten."""
+    rng = np.random.default_rng(5)
+    params, x, s0, _ = make(Elman(), 5, 2, 2, 3, rng)
+    dh_own, tape = rng.normal(size=(5, 3, 2)), unroll(Elman(), params, x, s0)
+    whole = bptt(Elman(), params, x, tape, dh_own).params
+    late = bptt(Elman(), params, x[3:], window(tape, 3, 5), dh_own[3:]).params
+    early = bptt(Elman(), params, x[:3], window(tape, 0, 3), dh_own[:3], tape.dh[3]).params
+    assert_close([a + b for a, b in zip(early, late, strict=True)], whole)
+
+
 def test_the_loop_visits_each_step_once():
     params = CellParams(np.zeros((2, 3)), np.zeros((2, 2)), np.zeros((2, 1)))
     tape = unroll(Counter(), params, np.zeros((7, 3, 4)), s0=np.full((2, 4), 10.0))
@@ -197,7 +208,22 @@ def test_bad_parameters(name, value):
         unroll(Elman(), params, np.ones((4, 2, 1)))
 
 
-@pytest.mark.parametrize("own", [np.ones((3, 3, 1)), np.ones((4, 3)), np.full((4, 3, 1), np.inf)])
+def test_windows_and_cells_that_are_none():
+    tape = new_tape(Elman(), 5, 3, 1)
+    for start, stop in ((3, 9), (-2, 3), (3, 3), (3, 2)):
+        with pytest.raises(ValueError, match="start, stop: got"):
+            window(tape, start, stop)
+    params = CellParams(np.ones((3, 2)), np.eye(3), np.zeros((3, 1)))
+    with pytest.raises(ValueError, match="cell: got .*needs a cell, such as Elman"):
+        unroll(Elman, params, np.ones((4, 2, 1)))
+    with pytest.raises(ValueError, match="params: got tuple; needs a record with W_xh"):
+        unroll(Elman(), tuple(params), np.ones((4, 2, 1)))
+    with pytest.raises(ValueError, match="T: got 0"):
+        new_tape(Elman(), 0, 3, 1)
+
+
+@pytest.mark.parametrize("own", [1j * np.ones((4, 3, 1)), np.ones((3, 3, 1)), np.ones((4, 3)),
+                                 np.full((4, 3, 1), np.inf)])
 def test_bad_dh_own(own):
     params = CellParams(np.ones((3, 2)), np.eye(3), np.zeros((3, 1)))
     x = np.ones((4, 2, 1))

@@ -44,6 +44,10 @@ def test_softmax_ignores_a_shift_and_sums_to_one(logits, shift):
     np.testing.assert_allclose(softmax(logits + shift, axis=0), p, rtol=1e-9, atol=1e-12)
 
 
+def test_relu_does_not_hide_nan():
+    assert np.isnan(ACTIVATIONS["relu"].f(np.array(np.nan)))
+
+
 def test_activations_by_name():
     own = Activation("cube", lambda a: a**3, lambda y: 3 * np.cbrt(y) ** 2, np.inf)
     assert get_activation(own) is own

@@ -190,10 +190,69 @@ def test_bad_training():
         Model(Elman(), 2, 0, 3, "squared_error").init(np.random.default_rng(0))
 
 
+def test_an_error_in_a_callback_loses_nothing(tmp_path):
+    model, params, batch, _ = a_problem()
+
+    def broken(state, step):
+        if state.updates == 3:
+            raise RuntimeError("my own mistake")
+
+    path = tmp_path / "run.npz"
+    with pytest.raises(RuntimeError, match="my own mistake"):
+        fit(model, params, lambda i: batch, 9, sgd(), callbacks=broken, path=path, progress=False)
+    assert load_state(path, start(params, sgd())).updates == 3
+
+
+def test_float32_stays_float32_with_settings_from_numpy():
+    model, params, batch, _ = a_problem()
+    params = tree_map(lambda p: p.astype(np.float32), params)
+    batch = Batch(batch.x.astype(np.float32), batch.targets.astype(np.float32), batch.mask)
+    for optimiser in (sgd(np.float64(0.1)), adam(np.float64(0.1))):
+        state = fit(model, params, lambda i: batch, 3, optimiser, clip=np.float64(0.1),
+                    progress=False)
+        assert {p.dtype for _, p in named_leaves(state.params)} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    (dict(optimiser="adam"), "optimiser: got 'adam'; needs one such as adam"),
+    (dict(clip="value"), "clip: got 'value'; needs a number, or a function"),
+    (dict(state="run.npz"), "state: got str; needs what fit returned"),
+    (dict(path="no/such/folder/run.npz"), "path: got no/such.*needs a file in a folder"),
+    (dict(params=(1, 2)), "params: got tuple; needs ModelParams"),
+    (dict(batches=lambda i: (1, 2)), r"batch: got tuple; needs a Batch\(x, targets\)"),
+])
+def test_bad_arguments_of_fit(change, message):
+    model, params, batch, _ = a_problem()
+    good = dict(params=params, batches=lambda i: batch, updates=2, progress=False)
+    with pytest.raises(ValueError, match=message):
+        fit(model, **good | change)
+
+
+def test_a_model_of_another_size_is_refused():
+    model, params, batch, _ = a_problem()
+    for change, message in ((dict(D=9), "W_xh: got"), (dict(K=9), "W_hy: got")):
+        with pytest.raises(ValueError, match=message):
+            model._replace(**change).evaluate(params, batch)
+    readout = params.readout._replace(b_y=np.zeros(3))          # it would broadcast
+    with pytest.raises(ValueError, match=r"b_y: got shape \(3,\); needs shape \(3, 1\)"):
+        model.evaluate(params._replace(readout=readout), batch)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"text", None])
+def test_a_damaged_file_is_named(tmp_path, content):
+    path, params = tmp_path / "run.npz", a_problem()[1]
+    if content is None:
+        np.savez(path, other=np.zeros(3))
+    else:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match="run.npz: got no saved state; needs a file that"):
+        load_state(path, start(params, sgd()))
+
+
 def test_a_file_of_another_model_is_refused(tmp_path):
     model, params, _, _ = a_problem()
     save_state(tmp_path / "run.npz", start(params, sgd()))
-    with pytest.raises(ValueError, match="memory.0: got nothing.*another model or optimiser"):
+    with pytest.raises(ValueError, match="one of sgd.*needs one of adam"):
         load_state(tmp_path / "run.npz", start(params, adam()))
     other = Model(Elman(), 2, 5, 3, "squared_error").init(np.random.default_rng(0))
     with pytest.raises(ValueError, match=r"params.cell.W_xh: got \(4, 2\); needs shape \(5, 2\)"):

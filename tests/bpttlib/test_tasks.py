@@ -283,6 +283,8 @@ def test_windows_cover_the_stream_in_order_again_and_again(T, k, B, K, masked):
     x = rng.standard_normal((T, 2, B))
     targets = rng.standard_normal((T, K, B)) if K else rng.integers(0, 5, (T, B))
     mask = rng.random((T, B)) < 0.5 if masked else None
+    if masked:
+        mask[::k, 0] = True                                 # something counts in each window
     window = windows(x, targets, k, mask)
     n = len(range(0, T, k))
     for start in (0, n, 5 * n):
@@ -293,6 +295,20 @@ def test_windows_cover_the_stream_in_order_again_and_again(T, k, B, K, masked):
         assert (np.concatenate([part.targets for part in run]) == targets).all()
         masks = [part.mask for part in run]
         assert (np.concatenate(masks) == mask).all() if masked else masks == n * [None]
+
+
+def test_a_window_in_which_nothing_counts_is_named():
+    x, mask = np.ones((7, 1, 1)), np.zeros((7, 1), bool)
+    mask[[0, 6]] = True
+    with pytest.raises(ValueError, match=r"mask: got no step that counts in window \[1\]"):
+        windows(x, x, 3, mask)
+
+
+def test_labels_that_next_symbol_refuses():
+    refused = ([[0], [7]], "7"), ([[0], [-5]], "-5"), ([[0], [-1], [1]], "-1 before")
+    for labels, message in refused:
+        with pytest.raises(ValueError, match=message):
+            next_symbol(np.array(labels), K=3)
 
 
 def test_from_pairs():

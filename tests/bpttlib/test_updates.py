@@ -105,10 +105,28 @@ def test_optimisers_equal_torch(name):
     np.testing.assert_allclose(ours[0], p.detach().numpy(), rtol=1e-10)
 
 
+def test_clipping_at_the_ends_of_the_number_range():
+    for g, c in ((np.full(4, 1.7e308), 1.0), (np.full(4, 3e38, np.float32), 1e-7)):
+        (clipped,), _ = clip_by_global_norm((g,), c)
+        np.testing.assert_allclose(clipped, c / 2, rtol=1e-6)
+        assert clipped.dtype == g.dtype
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_gradients_of_another_shape_are_named(name):
+    """A bias gradient of shape (H,) would broadcast to (H, H)."""
+    params, memory = (np.zeros((3, 1)),), OPTIMISERS[name].start((np.zeros((3, 1)),))
+    with pytest.raises(ValueError, match=r"gradient of 0: got shape \(3,\); needs the parameter's"):
+        OPTIMISERS[name].update(params, (np.ones(3),), memory)
+
+
 @pytest.mark.parametrize("make", [sgd, adagrad, rmsprop, adam])
 @pytest.mark.parametrize("lr", [0, -1, float("nan"), float("inf")])
 def test_bad_learning_rates(make, lr):
     with pytest.raises(ValueError, match="lr: got"):
         make(lr=lr)
+    if make is not sgd:
+        with pytest.raises(ValueError, match="eps: got -1; needs a positive number"):
+            make(eps=-1)
     with pytest.raises(ValueError, match="momentum: got 1; needs a number from 0"):
         sgd(momentum=1)
