@@ -168,6 +168,9 @@ def test_clipping_by_number_or_function_and_callbacks_that_stop():
     state = fit(model, params, lambda i: big, 5, sgd(1.0), clip=1e-3, progress=False,
                 callbacks=[lambda state, step: state.updates == 3])
     assert state.updates == 3 and (state.norm > 1).all()
+    only_true_stops = fit(model, params, lambda i: batch, 3, sgd(), progress=False,
+                          callbacks=lambda state, step: state.loss[-1])
+    assert only_true_stops.updates == 3
     moved = np.sqrt(sum(((p - q)**2).sum() for (_, p), (_, q) in
                         zip(named_leaves(params), named_leaves(state.params), strict=True)))
     assert moved <= 3e-3 + 1e-12
