@@ -53,6 +53,13 @@ def test_what_does_not_count_is_never_looked_at():
             assert np.array_equal(a, b)
 
 
+def test_no_mask_means_that_all_count():
+    y, targets, labels, _ = make(4, 3, 2, 0)
+    for loss, target in ((squared_error, targets), (softmax_cross_entropy, labels)):
+        for a, b in zip(loss(y, target), loss(y, target, np.ones((4, 2))), strict=True):
+            assert np.array_equal(a, b)
+
+
 def test_huge_logits_do_not_overflow():
     L, dlogits = softmax_cross_entropy(np.array([[[1e4], [0.0]]]), np.array([[1]]))
     assert L == 1e4 and dlogits.ravel().tolist() == [1.0, -1.0]
