@@ -213,9 +213,9 @@ def _sizes(cell, params):
     require(isinstance(cell, Cell), "cell", repr(cell), "a cell, such as Elman()")
     require({"W_xh", "W_hh", "b_h"} <= set(getattr(params, "_fields", ())), "params",
             type(params).__name__, "a record with W_xh, W_hh and b_h, such as CellParams")
-    require_array("W_hh", params.W_hh, ("G·H", "H"), kinds="fc")
-    H, GH = params.W_hh.shape[-1], len(cell.gates) * params.W_hh.shape[-1]
-    require_array("W_hh", params.W_hh, (GH, H), kinds="fc")
+    GH, H = require_array("W_hh", params.W_hh, ("G·H", "H"), kinds="fc").shape
+    G = len(cell.gates)
+    require(GH == G * H, "W_hh", f"shape {(GH, H)}", f"shape {(G * H, H)} for H = {H}, G = {G}")
     _, D = require_array("W_xh", params.W_xh, (GH, "D"), kinds="fc").shape
     require_array("b_h", params.b_h, (GH, 1), kinds="fc")
     return H, D

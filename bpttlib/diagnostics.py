@@ -3,7 +3,6 @@ import numpy as np
 
 from bpttlib.bptt import bptt
 from bpttlib.errors import require_array
-from bpttlib.params import CellParams
 from bpttlib.tape import steps
 
 
@@ -42,6 +41,7 @@ def contributions(cell, params, x, tape, dh_own):
 
     >>> from bpttlib.bptt import unroll
     >>> from bpttlib.cells import Elman
+    >>> from bpttlib.params import CellParams
     >>> cell = Elman("identity")
     >>> params = CellParams(np.zeros((1, 1)), np.array([[0.2]]), np.zeros((1, 1)))
     >>> x, own = np.zeros((3, 1, 1)), np.array([0.0, 0.0, 1.0]).reshape(3, 1, 1)
@@ -51,12 +51,13 @@ def contributions(cell, params, x, tape, dh_own):
     """
     T = len(x)
     dh_own = require_array("dh_own", dh_own, tape.h[1:].shape)
-    C = CellParams(*(np.zeros((T, T, *p.shape), tape.h.dtype) for p in params))
+    C = type(params)(*(np.zeros((T, T, *p.shape), tape.h.dtype) for p in params))
     for t in range(T):
         only_t = np.zeros_like(tape.h[1:])
         only_t[t] = dh_own[t]
         bptt(cell, params, x, tape, only_t, need_dx=False)
-        delta, delta_h = tape.delta[1:], cell.recurrent_delta(steps(tape))
+        done = steps(tape)
+        delta, delta_h = done.delta, cell.recurrent_delta(done)
         C.W_xh[t] = delta @ np.swapaxes(x, 1, 2)                    # δ_s x_sᵀ for all s
         C.W_hh[t] = delta_h @ np.swapaxes(tape.h[:-1], 1, 2)        # δ^h_s h_{s-1}ᵀ
         C.b_h[t] = delta.sum(axis=2, keepdims=True)

@@ -70,6 +70,31 @@ def require_whole(name, n, least=1):
             f"a whole number, at least {least}")
 
 
+def require_generator(rng):
+    """
+    Raise a ValueError unless rng is a random generator.
+
+    A seed in its place would draw the same numbers at each call.
+
+    Parameters
+    ----------
+    rng : object
+        The argument.
+
+    See Also
+    --------
+    require : Ask for any condition.
+
+    Examples
+    --------
+    >>> require_generator(0)
+    Traceback (most recent call last):
+    ValueError: rng: got 0; needs a random generator, as numpy.random.default_rng(0) makes it.
+    """
+    require(isinstance(rng, np.random.Generator), "rng", repr(rng),
+            "a random generator, as numpy.random.default_rng(0) makes it")
+
+
 def require_array(name, value, shape, kinds="biufc", where=True):
     """
     Return the value as a finite array of the given shape, or say what is wrong.

@@ -8,7 +8,7 @@ from numbers import Integral
 
 import numpy as np
 
-from bpttlib.errors import require, require_whole
+from bpttlib.errors import require, require_generator, require_whole
 from bpttlib.params import CellParams
 
 
@@ -232,8 +232,7 @@ SCHEMES = {scheme.__name__: scheme
 
 def _sizes(rng, shape):
     """Return rows and columns after a look at what a scheme was given."""
-    require(isinstance(rng, np.random.Generator), "rng", repr(rng),
-            "a random generator, as numpy.random.default_rng(0) makes it")
+    require_generator(rng)
     require(len(shape) == 2 and all(isinstance(n, Integral) and n >= 1 for n in shape),
             "shape", shape, "rows and columns, two whole numbers that are at least 1")
     return shape

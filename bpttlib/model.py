@@ -32,7 +32,7 @@ class Model(NamedTuple):
 
     Examples
     --------
-    >>> from bpttlib.batch import Batch, Step
+    >>> from bpttlib.batch import Batch
     >>> from bpttlib.cells import Elman
     >>> model = Model(Elman(), D=2, H=8, K=3, loss="softmax_cross_entropy")
     >>> params = model.init(np.random.default_rng(0))
@@ -121,7 +121,8 @@ class Model(NamedTuple):
         require(isinstance(params, ModelParams), "params", type(params).__name__,
                 "ModelParams, as init makes them")
         G, (W_hy, b_y) = len(self.cell.gates), params.readout
-        require_array("W_xh", params.cell.W_xh, (G * self.H, self.D), kinds="fc")
+        needs, got = (G * self.H, self.D), np.shape(params.cell.W_xh)
+        require(got == needs, "W_xh", f"shape {got}", f"shape {needs}, as the model's H and D say")
         require_array("W_hy", W_hy, (self.K, self.H), kinds="fc")
         require_array("b_y", b_y, (self.K, 1), kinds="fc")
         tape = unroll(self.cell, params.cell, x, s0, tape)
@@ -153,7 +154,7 @@ class Model(NamedTuple):
 
         Examples
         --------
-        >>> from bpttlib.batch import Batch, Step
+        >>> from bpttlib.batch import Batch
         >>> from bpttlib.cells import Elman
         >>> model = Model(Elman(), D=1, H=4, K=2, loss="softmax_cross_entropy")
         >>> params = model.init(np.random.default_rng(0))
@@ -161,9 +162,7 @@ class Model(NamedTuple):
         >>> float(model.evaluate(params, batch).round(4))
         0.6931
         """
-        _check_batch(batch)
-        y, _ = self.forward(params, batch.x, s0)
-        return self._loss(y, batch)[0]
+        return self._forward_to_loss(params, batch, s0)[2]
 
     def loss_and_gradients(self, params, batch, s0=None, tape=None):
         """
@@ -193,7 +192,7 @@ class Model(NamedTuple):
 
         Examples
         --------
-        >>> from bpttlib.batch import Batch, Step
+        >>> from bpttlib.batch import Batch
         >>> from bpttlib.cells import Elman
         >>> model = Model(Elman(), D=1, H=4, K=1, loss="squared_error")
         >>> params = model.init(np.random.default_rng(0))
@@ -201,9 +200,7 @@ class Model(NamedTuple):
         >>> step.grads.cell.W_hh.shape
         (4, 4)
         """
-        _check_batch(batch)
-        y, tape = self.forward(params, batch.x, s0, tape)
-        L, dy = self._loss(y, batch)
+        y, tape, L, dy = self._forward_to_loss(params, batch, s0, tape)
         readout = ReadoutParams(W_hy=sum_over_time(dy, tape.h[1:]),
                                 b_y=dy.sum(axis=(0, 2))[:, None])
         dh_own = params.readout.W_hy.T @ dy
@@ -211,12 +208,11 @@ class Model(NamedTuple):
         s_T = tuple(getattr(tape, name)[-1].copy() for name in self.cell.state)
         return Step(L, ModelParams(grads.params, readout), y, tape, s_T)
 
-    def _loss(self, y, batch):
+    def _forward_to_loss(self, params, batch, s0, tape=None):
+        """Return the outputs, the tape, the loss L and ∂L/∂y."""
+        require(isinstance(batch, Batch), "batch", type(batch).__name__, "a Batch(x, targets)")
         require(self.loss in LOSSES, "loss", repr(self.loss), "one of " + ", ".join(LOSSES))
+        y, tape = self.forward(params, batch.x, s0, tape)
         L, dy = LOSSES[self.loss](y, batch.targets, batch.mask)
         require(np.isfinite(L), "loss", L, "a finite number; lower the learning rate, or clip")
-        return L, dy
-
-
-def _check_batch(batch):
-    require(isinstance(batch, Batch), "batch", type(batch).__name__, "a Batch(x, targets)")
+        return y, tape, L, dy

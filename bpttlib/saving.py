@@ -157,10 +157,9 @@ def load_state(path, like):
             saved = dict(arrays)
     except (ValueError, EOFError, BadZipFile, TypeError):
         saved = {}
-    missing = set(FitState._fields) - {name.split(".")[0] for name in saved} - {"carried"}
-    require(not missing or missing == {"memory"}, str(path), "no saved state",
+    require({"optimiser", "updates", "loss", "norm"} <= set(saved), str(path), "no saved state",
             "a file that save_state wrote; delete it to start anew")
-    check_optimiser(str(saved["optimiser"]), like.optimiser, str(path))
+    check_optimiser(str(path), str(saved["optimiser"]), like.optimiser)
     for name, leaf in named_leaves(like):
         if name.startswith(("params", "memory")):
             got = saved[name].shape if name in saved else "nothing"
@@ -176,7 +175,7 @@ def load_state(path, like):
                     carried, saved["loss"], saved["norm"])
 
 
-def check_optimiser(got, needs, name):
+def check_optimiser(name, got, needs):
     """
     Raise a ValueError unless both names are those of the same kind of optimiser.
 
@@ -184,10 +183,10 @@ def check_optimiser(got, needs, name):
 
     Parameters
     ----------
-    got, needs : str
-        Two names, such as "sgd(lr=0.1, momentum=0.0)".
     name : str
-        Where the first comes from, for the message.
+        Where the state comes from, for the message.
+    got, needs : str
+        Two optimisers' names, such as "sgd(lr=0.1, momentum=0.0)".
 
     See Also
     --------
@@ -195,8 +194,8 @@ def check_optimiser(got, needs, name):
 
     Examples
     --------
-    >>> check_optimiser("sgd(lr=0.1)", "sgd(lr=0.2)", "state")
-    >>> check_optimiser("sgd(lr=0.1)", "rmsprop(lr=0.2)", "state")
+    >>> check_optimiser("state", "sgd(lr=0.1)", "sgd(lr=0.2)")
+    >>> check_optimiser("state", "sgd(lr=0.1)", "rmsprop(lr=0.2)")
     Traceback (most recent call last):
     ValueError: state: got one of sgd(lr=0.1); needs one of rmsprop, which remembers other things.
     """

@@ -85,15 +85,19 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
     callbacks = (callbacks,) if callable(callbacks) else callbacks
     state = _first_state(params, optimiser, state, path)
     loss, norm = _with_room(state.loss, updates), _with_room(state.norm, updates)
-    step = None
+    step = last = None
 
     todo = range(state.updates, updates)
     bar = tqdm(todo, initial=state.updates, total=updates, disable=not progress, unit="update")
     try:
         for n in bar:
             batch = batches(n)
-            step = model.loss_and_gradients(state.params, batch, _carried(state, batch),
-                                            _reusable(step, batch, state.params.cell))
+            require(isinstance(batch, Batch), f"batches({n})", type(batch).__name__,
+                    "a Batch(x, targets)")
+            step = model.loss_and_gradients(state.params, batch,
+                                            s0=None if batch.fresh else state.carried or None,
+                                            tape=step.tape if _alike(last, batch) else None)
+            last = batch
             grads, norm[n] = _clipped(step.grads, clip)
             loss[n] = step.L
             params, memory = optimiser.update(state.params, grads, state.memory)
@@ -126,7 +130,7 @@ def _first_state(params, optimiser, state, path):
             return load_state(path, like=start(params, optimiser))
     state = state or start(params, optimiser)
     require(isinstance(state, FitState), "state", type(state).__name__, "what fit returned")
-    check_optimiser(state.optimiser, optimiser.name, "state")
+    check_optimiser("state", state.optimiser, optimiser.name)
     return state
 
 
@@ -146,16 +150,9 @@ def _clipped(grads, clip):
     return clip(grads) if callable(clip) else clip_by_global_norm(grads, clip)
 
 
-def _carried(state, batch):
-    """Return the initial state: None, for zero, or where the last batch ended."""
-    return None if getattr(batch, "fresh", True) else state.carried or None
-
-
-def _reusable(step, batch, params):
-    """Return the last step's tape if the next batch fits it in size and dtype."""
-    if step is None or not isinstance(batch, Batch):
-        return None
-    x, h = np.asarray(batch.x), step.tape.h
-    dtype = np.result_type(params.W_hh, x) if x.dtype.kind in "fc" else params.W_hh.dtype
-    fits = x.ndim == 3 and h.shape[::2] == (len(x) + 1, x.shape[2]) and h.dtype == dtype
-    return step.tape if fits else None
+def _alike(last, batch):
+    """Tell whether the inputs have the size and dtype of the last ones: then its tape fits."""
+    if last is None:
+        return False
+    one, other = np.asarray(last.x), np.asarray(batch.x)
+    return one.shape == other.shape and one.dtype == other.dtype

@@ -5,10 +5,19 @@ import numpy as np
 from matplotlib import rc_context
 
 from bpttlib.errors import require, require_array
-from bpttlib.plots.style import BLUE, COLOURS, GREY, INK, STYLE, VERMILLION, WIDTH, new_figure
+from bpttlib.plots.style import (
+    BLUE,
+    COLOURS,
+    GREY,
+    INK,
+    MARKERS,
+    STYLE,
+    VERMILLION,
+    WIDTH,
+    new_figure,
+)
 
 DASHES = ("-", (0, (5, 2)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.5, 1.5)), (0, (3, 1)), (0, (8, 2)))
-MARKERS = "osD^vP"
 LABEL = 0.3                                                 # height of a label in inches
 
 

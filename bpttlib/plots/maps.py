@@ -7,10 +7,9 @@ from matplotlib.ticker import LogLocator
 
 from bpttlib.errors import require, require_array
 from bpttlib.plots._diagram import number
-from bpttlib.plots.style import GREY, INK, STYLE, new_figure
+from bpttlib.plots.style import GREY, INK, MARKERS, STYLE, new_figure
 
 SIGNED = colormaps["RdBu"]                                  # red below zero, blue above
-MARKERS = "oDs^v"
 
 
 def heat_map(values, sums=True, rows="loss of step $t$", columns="through copy $s$"):

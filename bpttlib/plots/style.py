@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 INK, GREY = "#1a1a1a", "#6b6b6b"
 BLUE, VERMILLION, GREEN, PURPLE, OCHRE = "#0072B2", "#C25500", "#007D5A", "#8F2D6B", "#946200"
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, INK, OCHRE)     # of the lines in a chart
+MARKERS = "osD^vP"                                          # and their marks, and those of paths
 
 DPI = 110                                                   # 8.2 inches are 900 pixels
 WIDTH = 8.2

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bpttlib.batch import Batch
-from bpttlib.errors import require, require_array, require_whole
+from bpttlib.errors import require, require_array, require_generator, require_whole
 
 
 def next_symbol(labels, K):
@@ -141,7 +141,6 @@ def check_task(rng, T, B, least=1, name="T"):
     Traceback (most recent call last):
     ValueError: B: got 0; needs a whole number, at least 1.
     """
-    require(isinstance(rng, np.random.Generator), "rng", repr(rng),
-            "a random generator, as numpy.random.default_rng(0) makes it")
+    require_generator(rng)
     require_whole(name, T, least)
     require_whole("B", B)

@@ -222,7 +222,7 @@ def test_float32_stays_float32_with_settings_from_numpy():
     (dict(state="run.npz"), "state: got str; needs what fit returned"),
     (dict(path="no/such/folder/run.npz"), "path: got no/such.*needs a file in a folder"),
     (dict(params=(1, 2)), "params: got tuple; needs ModelParams"),
-    (dict(batches=lambda i: (1, 2)), r"batch: got tuple; needs a Batch\(x, targets\)"),
+    (dict(batches=lambda i: (1, 2)), r"batches\(0\): got tuple; needs a Batch\(x, targets\)"),
 ])
 def test_bad_arguments_of_fit(change, message):
     model, params, batch, _ = a_problem()
@@ -233,6 +233,8 @@ def test_bad_arguments_of_fit(change, message):
 
 def test_a_model_of_another_size_is_refused():
     model, params, batch, _ = a_problem()
+    with pytest.raises(ValueError, match="batch: got tuple; needs a Batch"):
+        model.evaluate(params, tuple(batch))
     for change, message in ((dict(D=9), "W_xh: got"), (dict(K=9), "W_hy: got")):
         with pytest.raises(ValueError, match=message):
             model._replace(**change).evaluate(params, batch)
