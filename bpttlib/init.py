@@ -179,11 +179,12 @@ def scaled_identity(rng, shape, scale=1.0):
 
 def init_cell(rng, cell, D, H, W_xh=uniform_fan_in, W_hh=orthogonal):
     """
-    Draw a cell's parameters, gate by gate; biases are zero.
+    Draw a cell's parameters, gate by gate.
 
     Each gate has a block of H rows of its own, so that a scheme sees the shape in which the weights
     are used. W_hh is orthogonal by default since, on its way back, δ is multiplied by W_hhᵀ at each
     step, and an orthogonal matrix keeps its length: then only the activation's slope shrinks it.
+    Biases are zero, except where the cell says otherwise, as an LSTM does for its forget gate.
 
     Parameters
     ----------
@@ -223,7 +224,7 @@ def init_cell(rng, cell, D, H, W_xh=uniform_fan_in, W_hh=orthogonal):
     def stack(scheme, columns):
         return np.concatenate([scheme(rng, (H, columns)) for _ in cell.gates])   # (G·H, columns)
 
-    return CellParams(stack(W_xh, D), stack(W_hh, H), np.zeros((len(cell.gates) * H, 1)))
+    return CellParams(stack(W_xh, D), stack(W_hh, H), cell.initial_bias(H))
 
 
 SCHEMES = {scheme.__name__: scheme

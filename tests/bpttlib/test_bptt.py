@@ -5,14 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpttlib.bptt import bptt, sum_over_time, unroll
-from bpttlib.cells import Elman
+from bpttlib.cells import GRU, LSTM, Elman
 from bpttlib.gradcheck import complex_step, relative_error
 from bpttlib.losses import softmax_cross_entropy, squared_error
 from bpttlib.params import CellParams
 from bpttlib.reference import gradient_by_definition
 from bpttlib.tape import new_tape, window
 
-from .gated_cells import GRU, LSTM, Counter
+from .counter import Counter
 from .plain_steps import STEPS
 
 CELLS = {"tanh": Elman(), "sigmoid": Elman("sigmoid"), "identity": Elman("identity"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpttlib.cells import Elman
+from bpttlib.cells import GRU, LSTM, Elman
 from bpttlib.init import (
     SCHEMES,
     glorot_uniform,
@@ -15,7 +15,6 @@ from bpttlib.init import (
     scaled_identity,
     uniform_fan_in,
 )
-from tests.bpttlib.gated_cells import GRU, LSTM
 
 sizes = st.integers(1, 9)
 
@@ -83,7 +82,8 @@ def test_each_gate_has_a_block_of_its_own(cell):
     D, H, G = 3, 5, len(cell.gates)
     params = init_cell(rng(), cell, D, H, W_xh=partial(orthogonal, gain=0.5))
     assert [leaf.shape for leaf in params] == [(G * H, D), (G * H, H), (G * H, 1)]
-    assert not params.b_h.any()
+    assert np.array_equal(params.b_h, cell.initial_bias(H))
+    assert [block.mean() for block in cell.blocks(params.b_h)] == [g == "f" for g in cell.gates]
     blocks = params.W_hh.reshape(G, H, H)
     assert blocks.transpose(0, 2, 1) @ blocks == pytest.approx(np.stack([np.eye(H)] * G))
     inputs = params.W_xh.reshape(G, H, D)

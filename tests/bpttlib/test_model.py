@@ -4,12 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpttlib.cells import Elman
+from bpttlib.cells import LSTM, Elman
 from bpttlib.diagnostics import contributions
 from bpttlib.gradcheck import central_difference, compare, complex_step, relative_error
 from bpttlib.params import named_leaves
 
-from .gated_cells import LSTM
 from .problems import a_problem
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from bpttlib.batch import Batch
 from bpttlib.bptt import bptt
-from bpttlib.cells import Elman
+from bpttlib.cells import LSTM, Elman
 from bpttlib.clip import clip_by_value
 from bpttlib.gradcheck import compare
 from bpttlib.losses import squared_error
@@ -16,7 +16,6 @@ from bpttlib.tape import window
 from bpttlib.tasks import windows
 from bpttlib.train import fit
 
-from .gated_cells import LSTM
 from .problems import a_problem
 
 

@@ -1,15 +1,11 @@
 """
-Recurrent cells: one step forward and one step backward, side by side.
+What every cell offers: one step forward and one step backward, side by side.
 
 A cell knows a single step. Time lives in :mod:`bpttlib.bptt`, memory in the tape. The rows `prev`
 and `now` of a tape belong to the steps t-1 and t; each array in a row is (rows, B), one column
 per sequence of the batch.
 """
-from typing import NamedTuple
-
 import numpy as np
-
-from bpttlib.activations import get_activation
 
 
 class Cell:
@@ -26,6 +22,7 @@ class Cell:
 
     Examples
     --------
+    >>> from bpttlib.cells import Elman
     >>> Elman().gates, Elman().state
     (('h',), ('h',))
     """
@@ -55,6 +52,7 @@ class Cell:
 
         Examples
         --------
+        >>> from bpttlib.cells import Elman
         >>> from bpttlib.params import CellParams
         >>> params = CellParams(np.eye(1), np.array([[2.0]]), np.zeros((1, 1)))
         >>> prev, now = (Elman("identity").Tape(*np.zeros((4, 1, 1))) for _ in range(2))
@@ -87,6 +85,7 @@ class Cell:
 
         Examples
         --------
+        >>> from bpttlib.cells import Elman
         >>> from bpttlib.params import CellParams
         >>> params = CellParams(np.eye(1), np.array([[2.0]]), np.zeros((1, 1)))
         >>> prev, now = (Elman("identity").Tape(*np.zeros((4, 1, 1))) for _ in range(2))
@@ -120,82 +119,66 @@ class Cell:
 
         Examples
         --------
+        >>> from bpttlib.cells import Elman
         >>> tape = Elman().Tape(*np.ones((4, 5, 3, 1)))
         >>> Elman().recurrent_delta(tape) is tape.delta
         True
         """
         return tape.delta
 
+    def blocks(self, a):
+        """
+        Split an array of G·H rows into its gates' blocks of H rows.
 
-class ElmanTape(NamedTuple):
-    """
-    Record what an Elman network did: T+1 rows, of which row 0 is the initial state.
+        The blocks are views, in the order of `gates`.
 
-    Any slice of a tape is a tape. Rows are (H, B).
+        Parameters
+        ----------
+        a : ndarray
+            Of shape (…, G·H, B): a tape's `a` or `delta`, a row of it, a bias.
 
-    Parameters
-    ----------
-    h : ndarray
-        States h_0 … h_T.
-    a : ndarray
-        Pre-activations a_t.
-    dh : ndarray
-        Gradients ∂L/∂h_t over all paths, written by the backward pass.
-    delta : ndarray
-        Gradients δ_t = ∂L/∂a_t, written by the backward pass.
+        Returns
+        -------
+        list of ndarray
+            G views of shape (…, H, B).
 
-    See Also
-    --------
-    bpttlib.bptt.new_tape : Make an empty one.
+        See Also
+        --------
+        LSTM : A cell with four gates.
 
-    Examples
-    --------
-    >>> ElmanTape(*np.zeros((4, 11, 3, 2))).h.shape
-    (11, 3, 2)
-    """
+        Examples
+        --------
+        >>> from bpttlib.cells import LSTM
+        >>> i, f, g, o = LSTM().blocks(np.arange(8.0).reshape(8, 1))
+        >>> f.ravel()
+        array([2., 3.])
+        """
+        return np.split(a, len(self.gates), axis=-2)
 
-    h: np.ndarray
-    a: np.ndarray
-    dh: np.ndarray
-    delta: np.ndarray
+    def initial_bias(self, H):
+        """
+        Return the bias b_h with which training starts.
 
+        It is zero for most cells.
 
-class Elman(Cell):
-    """
-    Compute h_t = f(a_t) with a_t = W_xh x_t + W_hh h_{t-1} + b_h.
+        Parameters
+        ----------
+        H : int
+            Number of units.
 
-    Backward, δ_t = f'(a_t) ⊙ ∂L/∂h_t, and W_hhᵀ δ_t is what h_{t-1} gets to hear of it.
+        Returns
+        -------
+        ndarray
+            Of shape (G·H, 1).
 
-    Parameters
-    ----------
-    activation : str or Activation, default "tanh"
-        The function f: "tanh", "sigmoid", "relu", "identity", or a record of your own.
+        See Also
+        --------
+        bpttlib.init.init_cell : Draws the weights.
 
-    See Also
-    --------
-    bpttlib.bptt.unroll : Run the cell over a sequence.
-
-    References
-    ----------
-    Elman 1990, Finding structure in time, Cognitive Science 14(2).
-
-    Examples
-    --------
-    >>> Elman("sigmoid").activation.gamma
-    0.25
-    """
-
-    gates = ("h",)
-    state = ("h",)
-    Tape = ElmanTape
-
-    def __init__(self, activation="tanh"):
-        self.activation = get_activation(activation)
-
-    def step(self, params, prev, now):
-        now.a[...] += params.W_hh @ prev.h                  # a_t = W_xh x_t + b_h + W_hh h_{t-1}
-        now.h[...] = self.activation.f(now.a)               # h_t = f(a_t)
-
-    def step_backward(self, params, prev, now):
-        now.delta[...] = self.activation.derivative(now.h) * now.dh   # δ_t = f'(a_t) ⊙ ∂L/∂h_t
-        prev.dh[...] += params.W_hh.T @ now.delta                     # W_hhᵀ δ_t flows to h_{t-1}
+        Examples
+        --------
+        >>> from bpttlib.cells import LSTM
+        >>> LSTM(forget_bias=1.0).initial_bias(1).ravel()
+        array([0., 1., 0., 0.])
+        """
+        return np.zeros((len(self.gates) * H, 1))
