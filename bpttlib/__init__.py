@@ -3,10 +3,10 @@ Backpropagation through time in plain NumPy, written to be read.
 
 The floors, from the ground up; a module imports only what lies below it:
 
-0. activations, params, batch, errors, and reference, the definition of the gradient
+0. activations, params, errors, and reference, the definition of the gradient
 1. cells, init, losses, optim, clip: one step, one formula, one update
-2. tape and bptt: the only modules in which time exists
-3. model, saving, train, gradcheck, diagnostics, tasks, data
+2. tape, inputs, bptt, layers, truncation, rtrl, checkpoint: the only ones in which time exists
+3. batch, model, sampling, saving, train, gradcheck, diagnostics, frameworks, tasks, data
 4. plots and widgets, which need Matplotlib and ipywidgets; import them by name
 """
 from bpttlib import (
@@ -20,19 +20,24 @@ from bpttlib import (
     errors,
     gradcheck,
     init,
+    inputs,
+    layers,
     losses,
     model,
     optim,
     params,
     reference,
+    sampling,
     saving,
     tape,
     tasks,
     train,
+    truncation,
 )
 
 __version__ = "0.1.0"
 __all__ = [
-    "activations", "batch", "bptt", "cells", "clip", "data", "diagnostics", "errors", "gradcheck",
-    "init", "losses", "model", "optim", "params", "reference", "saving", "tape", "tasks", "train",
+    "activations", "batch", "bptt", "cells", "clip", "data", "diagnostics", "errors",
+    "gradcheck", "init", "inputs", "layers", "losses", "model", "optim", "params", "reference",
+    "sampling", "saving", "tape", "tasks", "train", "truncation",
 ]

@@ -15,14 +15,17 @@ class Batch(NamedTuple):
     Parameters
     ----------
     x : ndarray
-        Inputs, of shape (T, D, B).
+        Inputs, of shape (T, D, B), or whole numbers of shape (T, B).
     targets : ndarray
         Labels of shape (T, B), or numbers of shape (T, K, B).
     mask : ndarray or None, default None
         Which steps count, of shape (T, B); None for all. A task with one answer at the end
         (many-to-one) counts the last step alone.
     fresh : bool, default True
-        Whether the sequences start here; if not, they go on where the last batch ended.
+        Whether the sequences start here; if not, they go on where the last batch says.
+    carry : int or None, default None
+        The step of this batch after whose state the next one goes on; None for the last step. A
+        smaller one lets the two overlap, as windows with k2 > k1 do.
 
     See Also
     --------
@@ -38,6 +41,7 @@ class Batch(NamedTuple):
     targets: np.ndarray
     mask: np.ndarray | None = None
     fresh: bool = True
+    carry: int | None = None
 
 
 class Step(NamedTuple):
@@ -56,8 +60,8 @@ class Step(NamedTuple):
         The outputs, of shape (T, K, B).
     tape : Cell.Tape
         States, and gradients at the states.
-    s_T : tuple of ndarray
-        The last state's parts.
+    carried : tuple
+        The state with which a batch that is not fresh goes on.
 
     See Also
     --------
@@ -66,11 +70,11 @@ class Step(NamedTuple):
     Examples
     --------
     >>> Step._fields
-    ('L', 'grads', 'y', 'tape', 's_T')
+    ('L', 'grads', 'y', 'tape', 'carried')
     """
 
     L: float
     grads: ModelParams
     y: np.ndarray
     tape: tuple
-    s_T: tuple
+    carried: tuple

@@ -11,6 +11,7 @@ import numpy as np
 
 from bpttlib.cells import Cell
 from bpttlib.errors import require, require_array
+from bpttlib.inputs import as_columns, check_inputs, project
 from bpttlib.tape import initial_state, matching_tape, rows, steps
 
 
@@ -25,7 +26,8 @@ class Gradients(NamedTuple):
     params : CellParams
         Gradients of the parameters: the sums over all copies of the unfolded network.
     x : ndarray or None
-        Gradient of the inputs, of shape (T, D, B), or None where it was not asked for.
+        Gradient of the inputs, of shape (T, D, B), or None where it was not asked for and where the
+        inputs are whole numbers.
     s0 : tuple of ndarray
         Gradients of the initial state's parts, each of shape (H, B).
 
@@ -58,7 +60,8 @@ def unroll(cell, params, x, s0=None, tape=None):
     params : CellParams
         The shared parameters.
     x : ndarray
-        Inputs, of shape (T, D, B).
+        Inputs, of shape (T, D, B); or whole numbers 0 … D-1 of shape (T, B), each of which stands
+        for a one-hot column, so that it picks the column of W_xh that is its embedding.
     s0 : ndarray or tuple of ndarray, optional
         The initial state, a part of shape (H, B) for each name in `cell.state`; zero by default.
     tape : Cell.Tape, optional
@@ -83,20 +86,20 @@ def unroll(cell, params, x, s0=None, tape=None):
     array([0.  , 1.  , 0.5 , 0.25])
     """
     H, D = _sizes(cell, params)
-    x = require_array("x", x, ("T", D, "B"))
-    x = x if x.dtype.kind in "fc" else x.astype(params.W_xh.dtype)
-    T, _, B = x.shape
+    x = check_inputs(x, D, params.W_xh.dtype)
+    T, B = len(x), x.shape[-1]
     s0 = initial_state(cell, params, B, s0)
-    tape = matching_tape(tape, cell, T, H, B, np.result_type(x, *params, *s0))
+    reals = [x] if x.ndim == 3 else []
+    tape = matching_tape(tape, cell, T, H, B, np.result_type(*reals, *params, *s0))
     for name, part in zip(cell.state, s0, strict=True):
         getattr(tape, name)[0] = part
-    tape.a[1:] = params.W_xh @ x + params.b_h                   # for all steps at once
+    tape.a[1:] = project(params.W_xh, x) + params.b_h           # for all steps at once
     for prev, now in pairwise(rows(tape)):
         cell.step(params, prev, now)
     return tape
 
 
-def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True):
+def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True, keep=None):
     """
     Go back through time and sum, ∂L/∂W_hh = Σ_t δ^h_t h_{t-1}ᵀ and likewise for W_xh and b_h.
 
@@ -111,7 +114,7 @@ def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True):
     params : CellParams
         The parameters it used.
     x : ndarray
-        The inputs it read, of shape (T, D, B).
+        The inputs it read, of shape (T, D, B) or (T, B).
     tape : Cell.Tape
         What `unroll` returned, or a window of it with the same window of x; `dh` and `delta` are
         filled.
@@ -123,6 +126,9 @@ def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True):
         name in `cell.state`; zero by default.
     need_dx : bool, default True
         Whether the gradient of the inputs is wanted.
+    keep : ndarray, optional
+        Factors, of shape (T,), for what flows back from step t to step t-1: 0 cuts the past off, 1
+        leaves the gradient as it is, and so does leaving this out.
 
     Returns
     -------
@@ -153,7 +159,7 @@ def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True):
     """
     H, D = _sizes(cell, params)
     T, B = len(tape.h) - 1, tape.h.shape[2]
-    x = require_array("x", x, (T, D, B))
+    x = check_inputs(x, D, params.W_xh.dtype, T, B)
     # Into a real tape only real numbers: an imaginary part would be lost without a word.
     real = "biuf" if tape.dh.dtype.kind == "f" else "biufc"
     dh_own = require_array("dh_own", dh_own, (T, H, B), real)
@@ -165,14 +171,18 @@ def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True):
         ds[-1] = part
     tape.dh[1:] += dh_own
 
-    for now, prev in pairwise(reversed(rows(tape))):
-        cell.step_backward(params, prev, now)
+    keep = np.ones(T) if keep is None else require_array("keep", keep, (T,), "biuf")
+    for (now, prev), kept in zip(pairwise(reversed(rows(tape))), keep[::-1], strict=True):
+        if kept == 1:
+            cell.step_backward(params, prev, now)
+        else:
+            _step_backward_scaled(cell, params, prev, now, kept)
 
     done = steps(tape)
-    grads = type(params)(W_xh=sum_over_time(done.delta, x),
+    grads = type(params)(W_xh=sum_over_time(done.delta, as_columns(x, D, done.delta.dtype)),
                          W_hh=sum_over_time(cell.recurrent_delta(done), tape.h[:-1]),
                          b_h=done.delta.sum(axis=(0, 2))[:, None])
-    dx = params.W_xh.T @ done.delta if need_dx else None
+    dx = params.W_xh.T @ done.delta if need_dx and x.ndim == 3 else None
     return Gradients(grads, dx, tuple(getattr(tape, "d" + name)[0].copy() for name in cell.state))
 
 
@@ -206,6 +216,16 @@ def sum_over_time(left, right):
         return a.transpose(1, 0, 2).reshape(a.shape[1], -1)     # (m, T·B)
 
     return stack(left) @ stack(right).T
+
+
+def _step_backward_scaled(cell, params, prev, now, kept):
+    """Step back, and scale what comes back; the own loss of step t-1 is not touched."""
+    own = prev.dh.copy()                                 # only h has losses of its own
+    prev.dh[...] = 0.0
+    cell.step_backward(params, prev, now)
+    for name in cell.state:
+        getattr(prev, "d" + name)[...] *= kept
+    prev.dh[...] += own
 
 
 def _sizes(cell, params):

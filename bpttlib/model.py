@@ -1,12 +1,13 @@
-"""A model: a recurrent cell, a readout y_t = W_hy h_t + b_y at each step, and a loss."""
+"""A model: a recurrent network, a readout y_t = W_hy h_t + b_y at each step, and a loss."""
 from typing import NamedTuple
 
 import numpy as np
 
 from bpttlib.batch import Batch, Step
-from bpttlib.bptt import bptt, sum_over_time, unroll
+from bpttlib.bptt import sum_over_time
 from bpttlib.errors import require, require_array, require_whole
-from bpttlib.init import init_cell, uniform_fan_in
+from bpttlib.init import uniform_fan_in
+from bpttlib.layers import as_network
 from bpttlib.losses import LOSSES
 from bpttlib.params import ModelParams, ReadoutParams
 
@@ -19,10 +20,10 @@ class Model(NamedTuple):
 
     Parameters
     ----------
-    cell : Cell
-        The recurrent cell.
+    cell : Cell or Network
+        The recurrent cell, or a network of cells such as Stacked(LSTM(), LSTM()).
     D, H, K : int
-        Number of inputs, of units and of outputs.
+        Number of inputs, of units in each layer and of outputs.
     loss : {"softmax_cross_entropy", "squared_error"}
         The loss; with the first, the outputs are logits.
 
@@ -46,6 +47,25 @@ class Model(NamedTuple):
     H: int
     K: int
     loss: str
+
+    @property
+    def network(self):
+        """
+        Return the cell as a network.
+
+        A network of cells is returned as it is.
+
+        See Also
+        --------
+        bpttlib.layers.as_network : Makes it.
+
+        Examples
+        --------
+        >>> from bpttlib.cells import Elman
+        >>> Model(Elman(), D=2, H=8, K=3, loss="squared_error").network.outputs(8)
+        8
+        """
+        return as_network(self.cell)
 
     def init(self, rng, **schemes):
         """
@@ -78,11 +98,11 @@ class Model(NamedTuple):
         """
         for name in "DHK":
             require_whole(name, getattr(self, name))
-        cell = init_cell(rng, self.cell, self.D, self.H, **schemes)
-        W_hy = uniform_fan_in(rng, (self.K, self.H))
+        cell = self.network.init(rng, self.D, self.H, **schemes)
+        W_hy = uniform_fan_in(rng, (self.K, self.network.outputs(self.H)))
         return ModelParams(cell, ReadoutParams(W_hy, np.zeros((self.K, 1))))
 
-    def forward(self, params, x, s0=None, tape=None):
+    def forward(self, params, x, s0=None, tape=None, rng=None):
         """
         Compute y_t = W_hy h_t + b_y for all steps.
 
@@ -93,11 +113,13 @@ class Model(NamedTuple):
         params : ModelParams
             The parameters.
         x : ndarray
-            Inputs, of shape (T, D, B).
+            Inputs, of shape (T, D, B), or whole numbers of shape (T, B).
         s0 : ndarray or tuple of ndarray, optional
             The initial state's parts, each of shape (H, B).
         tape : Cell.Tape, optional
             A tape to write on.
+        rng : numpy.random.Generator, optional
+            Where dropout's masks come from; without it nothing is dropped.
 
         Returns
         -------
@@ -120,15 +142,14 @@ class Model(NamedTuple):
         """
         require(isinstance(params, ModelParams), "params", type(params).__name__,
                 "ModelParams, as init makes them")
-        G, (W_hy, b_y) = len(self.cell.gates), params.readout
-        needs, got = (G * self.H, self.D), np.shape(params.cell.W_xh)
-        require(got == needs, "W_xh", f"shape {got}", f"shape {needs}, as the model's H and D say")
-        require_array("W_hy", W_hy, (self.K, self.H), kinds="fc")
+        W_hy, b_y = params.readout
+        self.network.check(params.cell, self.D, self.H)
+        require_array("W_hy", W_hy, (self.K, self.network.outputs(self.H)), kinds="fc")
         require_array("b_y", b_y, (self.K, 1), kinds="fc")
-        tape = unroll(self.cell, params.cell, x, s0, tape)
+        tape = self.network.unroll(params.cell, x, s0, tape, rng)
         return W_hy @ tape.h[1:] + b_y, tape
 
-    def evaluate(self, params, batch, s0=None):
+    def evaluate(self, params, batch, s0=None, rng=None):
         """
         Compute the loss L alone.
 
@@ -142,6 +163,8 @@ class Model(NamedTuple):
             Inputs, targets and mask.
         s0 : ndarray or tuple of ndarray, optional
             The initial state's parts, each of shape (H, B); zero by default.
+        rng : numpy.random.Generator, optional
+            Where dropout's masks come from; without it nothing is dropped.
 
         Returns
         -------
@@ -162,9 +185,9 @@ class Model(NamedTuple):
         >>> float(model.evaluate(params, batch).round(4))
         0.6931
         """
-        return self._forward_to_loss(params, batch, s0)[2]
+        return self._forward_to_loss(params, batch, s0, rng=rng)[2]
 
-    def loss_and_gradients(self, params, batch, s0=None, tape=None):
+    def loss_and_gradients(self, params, batch, s0=None, tape=None, rng=None):
         """
         Compute L and ∂L/∂θ by full backpropagation through time.
 
@@ -180,11 +203,13 @@ class Model(NamedTuple):
             The initial state's parts, each of shape (H, B); zero by default.
         tape : Cell.Tape, optional
             A tape to write on.
+        rng : numpy.random.Generator, optional
+            Where dropout's masks come from; without it nothing is dropped.
 
         Returns
         -------
         Step
-            The loss, the gradients, the outputs, the tape and the last state.
+            The loss, the gradients, the outputs, the tape and the state to go on with.
 
         See Also
         --------
@@ -200,19 +225,21 @@ class Model(NamedTuple):
         >>> step.grads.cell.W_hh.shape
         (4, 4)
         """
-        y, tape, L, dy = self._forward_to_loss(params, batch, s0, tape)
+        y, tape, L, dy = self._forward_to_loss(params, batch, s0, tape, rng)
         readout = ReadoutParams(W_hy=sum_over_time(dy, tape.h[1:]),
                                 b_y=dy.sum(axis=(0, 2))[:, None])
         dh_own = params.readout.W_hy.T @ dy
-        grads = bptt(self.cell, params.cell, batch.x, tape, dh_own, need_dx=False)
-        s_T = tuple(getattr(tape, name)[-1].copy() for name in self.cell.state)
-        return Step(L, ModelParams(grads.params, readout), y, tape, s_T)
+        grads = self.network.bptt(params.cell, batch.x, tape, dh_own, need_dx=False)
+        T, t = len(y), len(y) if batch.carry is None else batch.carry
+        require(t in range(T + 1), "batch.carry", t, f"a step from 0 to {T}, or None")
+        carried = self.network.state_at(tape, t)
+        return Step(L, ModelParams(grads.params, readout), y, tape, carried)
 
-    def _forward_to_loss(self, params, batch, s0, tape=None):
+    def _forward_to_loss(self, params, batch, s0, tape=None, rng=None):
         """Return the outputs, the tape, the loss L and ∂L/∂y."""
         require(isinstance(batch, Batch), "batch", type(batch).__name__, "a Batch(x, targets)")
         require(self.loss in LOSSES, "loss", repr(self.loss), "one of " + ", ".join(LOSSES))
-        y, tape = self.forward(params, batch.x, s0, tape)
+        y, tape = self.forward(params, batch.x, s0, tape, rng)
         L, dy = LOSSES[self.loss](y, batch.targets, batch.mask)
         require(np.isfinite(L), "loss", L, "a finite number; lower the learning rate, or clip")
         return y, tape, L, dy

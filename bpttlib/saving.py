@@ -26,8 +26,8 @@ class FitState(NamedTuple):
         The parameters.
     memory : tuple
         What the optimiser remembers.
-    carried : tuple of ndarray
-        The state with which the last batch ended; empty before the first.
+    carried : tuple
+        The state with which a batch that is not fresh goes on; empty before the first.
     loss : ndarray
         The loss at each update, before the change.
     norm : ndarray
@@ -170,9 +170,16 @@ def load_state(path, like):
         names = iter(name for name, _ in named_leaves(getattr(like, field), field))
         return tree_map(lambda _: saved[next(names)], getattr(like, field))
 
-    carried = tuple(saved[name] for name in sorted(saved) if name.startswith("carried"))
     return FitState(str(saved["optimiser"]), int(saved["updates"]), read("params"), read("memory"),
-                    carried, saved["loss"], saved["norm"])
+                    _state(saved, "carried"), saved["loss"], saved["norm"])
+
+
+def _state(saved, name):
+    """Return the state whose parts are saved as name.0, name.1.0 and so on."""
+    if name in saved:
+        return saved[name]
+    parts = {key.split(".")[name.count(".") + 1] for key in saved if key.startswith(name + ".")}
+    return tuple(_state(saved, f"{name}.{k}") for k in sorted(parts, key=int))
 
 
 def check_optimiser(name, got, needs):

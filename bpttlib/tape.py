@@ -7,6 +7,7 @@ own-loss gradients is step t. Loops run over the rows of a tape, so they never h
 import numpy as np
 
 from bpttlib.errors import require, require_array, require_whole
+from bpttlib.params import tree_map
 
 GATE_ROWS = ("a", "delta")           # tape fields with one block of H rows for each gate
 
@@ -79,7 +80,7 @@ def window(tape, start, stop):
     """
     T = len(tape.h) - 1
     require(0 <= start < stop <= T, "start, stop", f"{start}, {stop}", f"0 ≤ start < stop ≤ {T}")
-    return type(tape)(*(array[start:stop + 1] for array in tape))
+    return tree_map(lambda array: array[start:stop + 1], tape)
 
 
 def steps(tape):

@@ -13,14 +13,15 @@ from bpttlib.saving import FitState, check_optimiser, load_state, save_state, st
 
 
 def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=(), progress=True,
-        state=None, path=None):
+        state=None, path=None, seed=0):
     """
     Repeat the update θ ← optimiser(θ, clip(∂L/∂θ)) until so many have been made.
 
     Each update goes forward over one batch, back through all its time steps, and changes the
-    shared parameters once. Where a batch is not fresh, its initial state is the last batch's final
-    one: values are carried on, gradients are not. That is truncated backpropagation through time
-    with windows as long as the batch; the loss is the mean over the window's own steps.
+    shared parameters once. Where a batch is not fresh, its initial state is carried over from the
+    last batch: values are carried on, gradients are not. That is truncated backpropagation through
+    time; :func:`bpttlib.tasks.windows` makes such batches. The loss is the mean over the window's
+    own steps, and the memory does not grow with the length of the stream.
 
     Parameters
     ----------
@@ -48,6 +49,8 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
     path : str or Path, optional
         A file for the state. If it is there, training goes on from it, whatever state says; it is
         written every 200 updates and at the end, also when an error or you end the training.
+    seed : int, default 0
+        Where dropout's masks come from, together with the update's number.
 
     Returns
     -------
@@ -81,6 +84,7 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
     require(callable(batches), "batches", type(batches).__name__,
             "a function of the update's number, such as lambda n: batch")
     require_whole("updates", updates)
+    require_whole("seed", seed, least=0)
     optimiser = optimiser or adam()
     callbacks = (callbacks,) if callable(callbacks) else callbacks
     state = _first_state(params, optimiser, state, path)
@@ -94,14 +98,17 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
             batch = batches(n)
             require(isinstance(batch, Batch), f"batches({n})", type(batch).__name__,
                     "a Batch(x, targets)")
+            require(batch.fresh or model.network.streams, f"batches({n})", "one that goes on",
+                    "fresh ones, since a bidirectional network cannot stream")
             step = model.loss_and_gradients(state.params, batch,
                                             s0=None if batch.fresh else state.carried or None,
-                                            tape=step.tape if _alike(last, batch) else None)
+                                            tape=step.tape if _alike(last, batch) else None,
+                                            rng=np.random.default_rng((seed, n)))
             last = batch
             grads, norm[n] = _clipped(step.grads, clip)
             loss[n] = step.L
             params, memory = optimiser.update(state.params, grads, state.memory)
-            state = FitState(optimiser.name, n + 1, params, memory, step.s_T, loss[:n + 1],
+            state = FitState(optimiser.name, n + 1, params, memory, step.carried, loss[:n + 1],
                              norm[:n + 1])
             bar.set_postfix(loss=f"{loss[n]:.4f}", refresh=False)
             if path is not None and (n + 1) % 200 == 0:

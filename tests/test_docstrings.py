@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 
+import numpy as np
 import pytest
 from numpydoc.validate import validate
 
@@ -88,7 +89,7 @@ def test_the_docstring_has_no_errors(name):
 def test_the_module_says_what_it_holds_and_its_examples_run(module_name):
     module = importlib.import_module(module_name)
     assert module.__doc__
-    assert doctest.testmod(module).failed == 0
+    assert doctest.testmod(module, extraglobs={"np": np}).failed == 0
 
 
 def test_nothing_public_is_overlooked(tmp_path, monkeypatch):

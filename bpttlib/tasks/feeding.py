@@ -42,21 +42,24 @@ def batches(task, seed=0, **sizes):
     return lambda i: task(np.random.default_rng((seed, i)), **sizes)
 
 
-def windows(x, targets, k, mask=None):
+def windows(x, targets, k1, k2=None, mask=None):
     """
-    Return a function i ↦ window number i of a long stream, k steps each.
+    Return a function i ↦ window number i of a long stream, for truncated BPTT(k1, k2).
 
-    After the last window, which may be short, the stream starts again; only the windows at its
-    start are fresh, all others go on where the one before ended.
+    Each window brings k1 new steps, whose losses count, and goes back over k2 - k1 earlier ones,
+    whose losses counted before. After the last window, which may be short, the stream starts
+    again; windows that reach back to its start are fresh, all others go on from a carried state.
 
     Parameters
     ----------
     x : ndarray
-        Inputs, of shape (T, D, B).
+        Inputs, of shape (T, D, B), or whole numbers of shape (T, B).
     targets : ndarray
         Labels of shape (T, B), or numbers of shape (T, K, B).
-    k : int
-        Steps in a window.
+    k1 : int
+        New steps in a window.
+    k2 : int, optional
+        All steps in a window; k1 by default, so that the windows are disjoint chunks.
     mask : ndarray, optional
         Which steps count, of shape (T, B).
 
@@ -68,30 +71,44 @@ def windows(x, targets, k, mask=None):
     See Also
     --------
     batches : The same for a task, each batch drawn anew.
+    bpttlib.truncation.truncated_bptt : The same windows at frozen weights.
 
     Examples
     --------
     >>> stream = np.arange(6.0).reshape(6, 1, 1)
-    >>> window = windows(stream[:-1], stream[1:], k=2)
+    >>> window = windows(stream[:-1], stream[1:], k1=2)
     >>> [(window(i).x.ravel().tolist(), window(i).fresh) for i in range(4)]
     [([0.0, 1.0], True), ([2.0, 3.0], False), ([4.0], False), ([0.0, 1.0], True)]
+    >>> window = windows(stream[:-1], stream[1:], k1=1, k2=3)
+    >>> [(window(i).x.ravel().tolist(), window(i).carry) for i in range(2, 4)]
+    [([0.0, 1.0, 2.0], 1), ([1.0, 2.0, 3.0], 1)]
     """
-    require_whole("k", k)
-    x = require_array("x", x, ("T", "D", "B"))
-    T, _, B = x.shape
+    require_whole("k1", k1)
+    k2 = k1 if k2 is None else k2
+    require_whole("k2", k2, least=k1)
+    x = np.asarray(x)
+    ids = x.ndim == 2 and x.dtype.kind in "iu"
+    x = require_array("x", x, ("T", "B") if ids else ("T", "D", "B"))
+    T, B = len(x), x.shape[-1]
     targets = np.asarray(targets)
     require(targets.ndim in (2, 3) and targets.shape[::targets.ndim - 1] == (T, B), "targets",
             f"shape {targets.shape}", f"shape ({T}, {B}) or ({T}, K, {B}), as x has T={T}, B={B}")
     if mask is not None:
         mask = require_array("mask", mask, (T, B), kinds="biuf")
-        empty = [first // k for first in range(0, T, k) if not mask[first:first + k].any()]
+        empty = [first // k1 for first in range(0, T, k1) if not mask[first:first + k1].any()]
         require(not empty, "mask", f"no step that counts in window {empty[:1]}",
-                "at least one in each window of k steps; choose a larger k")
+                "at least one in each window of k1 steps; choose a larger k1")
 
     def window(i):
-        first = k * (i % -(-T // k))                            # -(-T // k) is T / k, rounded up
-        steps = slice(first, first + k)
-        return Batch(x[steps], targets[steps], None if mask is None else mask[steps], first == 0)
+        first = k1 * (i % -(-T // k1))                          # -(-T // k1) is T / k1, rounded up
+        start, following = (max(0, new + k1 - k2) for new in (first, first + k1))
+        steps = slice(start, first + k1)
+        counts = None if mask is None else mask[steps]
+        if start < first:                                       # earlier losses had their turn
+            counts = np.ones((min(first + k1, T) - start, B), bool) if mask is None else counts
+            counts = np.where(np.arange(len(counts))[:, None] < first - start, 0, counts)
+        carry = following - start if first + k1 < T else None
+        return Batch(x[steps], targets[steps], counts, start == 0, carry)
 
     return window
 

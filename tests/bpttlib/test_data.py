@@ -77,7 +77,7 @@ def test_one_step_ahead():
     assert batch.x.shape == batch.targets.shape == (220, 1, 1) and batch.mask is None
     assert (batch.x[:, 0, 0] == numbers[:220]).all()
     assert (batch.targets[:, 0, 0] == numbers[1:221]).all()
-    window = windows(batch.x, batch.targets, k=50)
+    window = windows(batch.x, batch.targets, k1=50)
     assert [len(window(i).x) for i in range(6)] == [50, 50, 50, 50, 20, 50]
     assert window(1).x[0] == numbers[50] and window(1).targets[-1] == numbers[100]
 

@@ -23,7 +23,7 @@ def test_model_gradients_equal_complex_step(T, B, seed, loss, cell):
     assert step.L == model.evaluate(params, batch, s0)
     assert all(line.ok for line in compare(step.grads, want, show=False))
     assert all(np.array_equal(part, getattr(step.tape, name)[-1])
-               for name, part in zip(cell.state, step.s_T, strict=True))
+               for name, part in zip(cell.state, step.carried, strict=True))
 
 
 def test_central_difference_agrees():

@@ -285,7 +285,7 @@ def test_windows_cover_the_stream_in_order_again_and_again(T, k, B, K, masked):
     mask = rng.random((T, B)) < 0.5 if masked else None
     if masked:
         mask[::k, 0] = True                                 # something counts in each window
-    window = windows(x, targets, k, mask)
+    window = windows(x, targets, k, mask=mask)
     n = len(range(0, T, k))
     for start in (0, n, 5 * n):
         run = [window(start + i) for i in range(n)]
@@ -301,7 +301,7 @@ def test_a_window_in_which_nothing_counts_is_named():
     x, mask = np.ones((7, 1, 1)), np.zeros((7, 1), bool)
     mask[[0, 6]] = True
     with pytest.raises(ValueError, match=r"mask: got no step that counts in window \[1\]"):
-        windows(x, x, 3, mask)
+        windows(x, x, 3, mask=mask)
 
 
 def test_labels_that_next_symbol_refuses():
@@ -349,12 +349,12 @@ stream = np.zeros((4, 2, 3))
 @pytest.mark.parametrize("call, message", [
     (lambda: batches("adding"), r"task: got 'adding'; needs a function"),
     (lambda: batches(adding, seed=-1), "seed: got -1; needs a whole number, at least 0"),
-    (lambda: windows(stream, stream, 0), "k: got 0; needs a whole number, at least 1"),
+    (lambda: windows(stream, stream, 0), "k1: got 0; needs a whole number, at least 1"),
     (lambda: windows(stream[0], stream, 2), r"x: got shape \(2, 3\); needs shape \(T, D, B\)"),
     (lambda: windows(stream, stream[:3], 2),
      r"targets: got shape \(3, 2, 3\); needs shape \(4, 3\) or \(4, K, 3\)"),
     (lambda: windows(stream, stream[:, 0, 0], 2), r"targets: got shape \(4,\); needs"),
-    (lambda: windows(stream, stream, 2, np.ones((3, 3))), r"mask: got shape \(3, 3\); needs"),
+    (lambda: windows(stream, stream, 2, mask=np.ones((3, 3))), r"mask: got shape \(3, 3\); needs"),
     (lambda: windows(stream * np.nan, stream, 2), "x: got nan at index"),
     (lambda: from_pairs([]), "pairs: got an empty list; needs at least one"),
     (lambda: from_pairs([([1], [2]), ([1],)]), r"pairs\[1\]: got \(\[1\],\); needs an \(input"),

@@ -76,7 +76,7 @@ def test_truncation_by_carried_state_is_bptt_on_windows_of_the_tape(cell):
     """With frozen parameters, each window's gradient is that of its slice of the one long tape."""
     model, params, batch, _ = a_problem(cell=cell, T=10)
     seen = []
-    fit(model, params, windows(batch.x, batch.targets, k=4), 3, sgd(1e-300), progress=False,
+    fit(model, params, windows(batch.x, batch.targets, k1=4), 3, sgd(1e-300), progress=False,
         callbacks=[lambda state, step: seen.append((step.grads.cell, step.tape.h.copy()))])
     y, tape = model.forward(params, batch.x)
     for (grads, h), (first, last) in zip(seen, ((0, 4), (4, 8), (8, 10)), strict=True):
