@@ -2,7 +2,8 @@
 """Set up the course and use it: python3 course.py COMMAND [--here] [ARGUMENT ...]
 
   lab     open JupyterLab on the start page     python3 course.py lab --no-browser --port 8899
-  test    run every test and every notebook     python3 course.py test -k truncation
+  test    run the tests and every notebook      python3 course.py test -k truncation
+          with --all also what takes minutes    python3 course.py test --all
   build   rebuild the notebooks from source     python3 course.py build 03
   setup   only set up
 
@@ -86,6 +87,8 @@ def command_line(python, command, args):
     if command == "lab":
         line += [f"--ServerApp.root_dir={ROOT}", f"--LabApp.default_url=/lab/tree/{START_PAGE}"]
         line += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    if command == "test":  # an empty -m: no test is left out
+        args = [new for a in args for new in (["-m", ""] if a == "--all" else [a])]
     return line + args
 
 

@@ -42,6 +42,12 @@ def test_unknown_command_is_answered_with_the_known_ones():
     assert "no command 'notebook'; the commands are lab, test, build and setup" in result.stderr
 
 
+def test_all_means_the_long_tests_too():
+    line = course.command_line("python", "test", ["--all", "-x"])
+    assert line == ["python", "-m", "pytest", "-m", "", "-x"]
+    assert course.command_line("python", "lab", ["--all"])[-1] == "--all"
+
+
 def test_old_python_gets_one_sentence():
     sentence = course.version_problem((3, 10, 13, "final", 0), ["lab"])
     assert "needs Python 3.11 or newer, and this is Python 3.10.13; " in sentence

@@ -17,11 +17,11 @@ embedded_reber     7 symbols        7 classes       ln 7
 =================  ===============  ==============  =======================
 """
 from bpttlib.tasks.encoding import next_symbol, one_hot
-from bpttlib.tasks.feeding import batches, from_pairs, windows
+from bpttlib.tasks.feeding import batches, from_pairs, padded, windows
 from bpttlib.tasks.memory import adding, copy_memory, temporal_order
 from bpttlib.tasks.reber import embedded_reber, is_grammatical, legal_next
 from bpttlib.tasks.rules import anbn, counting_ones, temporal_xor
 
 __all__ = ["adding", "anbn", "batches", "copy_memory", "counting_ones", "embedded_reber",
            "from_pairs", "is_grammatical", "legal_next", "next_symbol", "one_hot",
-           "temporal_order", "temporal_xor", "windows"]
+           "padded", "temporal_order", "temporal_xor", "windows"]

@@ -113,6 +113,65 @@ def windows(x, targets, k1, k2=None, mask=None):
     return window
 
 
+def padded(sequences, targets):
+    """
+    Make one batch of sequences of different lengths: they are filled up, and the mask says so.
+
+    The shorter ones end in zeros that do not count. A network that reads from the start to the end
+    computes for each sequence what it would compute for it alone; a bidirectional one does not, for
+    it meets the zeros first.
+
+    Parameters
+    ----------
+    sequences : list of ndarray
+        Inputs, the one of sequence b of shape (T_b, D), or whole numbers of shape (T_b,).
+    targets : list
+        What each sequence shall give: labels of shape (T_b,) or numbers of shape (T_b, K), one for
+        each step; or a single label for the whole sequence, and then its last step alone counts.
+
+    Returns
+    -------
+    Batch
+        With T the length of the longest sequence, and B how many there are.
+
+    See Also
+    --------
+    from_pairs : A batch of one sequence.
+
+    Examples
+    --------
+    >>> batch = padded([np.ones((3, 2)), np.ones((1, 2))], targets=[4, 7])
+    >>> batch.x.shape, batch.targets[:, 0].tolist()
+    ((3, 2, 2), [0, 0, 4])
+    >>> batch.mask.astype(int)
+    array([[0, 1],
+           [0, 0],
+           [1, 0]])
+    """
+    sequences, targets = [np.asarray(x) for x in sequences], [np.asarray(y) for y in targets]
+    require(len(sequences) == len(targets) > 0, "sequences, targets",
+            f"{len(sequences)} and {len(targets)}", "as many targets as sequences, at least one")
+    T = max(len(x) for x in sequences)
+    mask, whole = np.zeros((T, len(sequences)), bool), targets[0].ndim == 0
+    for b, (x, y) in enumerate(zip(sequences, targets, strict=True)):
+        for name, part, like in (("sequences", x, sequences[0]), ("targets", y, targets[0])):
+            require(part.ndim == like.ndim and part.shape[1:] == like.shape[1:], f"{name}[{b}]",
+                    f"shape {part.shape}", f"one that agrees with {name}[0], {like.shape}, but "
+                    "for its length")
+        require(len(x) > 0 and (whole or len(y) == len(x)), f"targets[{b}]",
+                f"shape {y.shape} for {len(x)} steps", "one target for each step, at least one")
+        mask[len(x) - 1 if whole else slice(len(x)), b] = True
+    if whole:
+        targets = [np.append(np.zeros(len(x) - 1, y.dtype), y)
+                   for x, y in zip(sequences, targets, strict=True)]
+
+    def fill_up(parts):
+        return np.stack([np.pad(p, [(0, T - len(p))] + [(0, 0)] * (p.ndim - 1)) for p in parts],
+                        axis=-1)
+
+    return Batch(fill_up(sequences), fill_up(targets), mask)
+
+
 def from_pairs(pairs):
     """
     Make a batch of one sequence from a list of input-target pairs.

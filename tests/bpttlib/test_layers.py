@@ -50,7 +50,7 @@ def assert_close(got, want):
 @settings(max_examples=25, deadline=None)
 @given(T=st.integers(1, 6), B=st.integers(1, 3), seed=st.integers(0, 2**32 - 1))
 def test_equals_complex_step(name, T, B, seed):
-    """All parameters, inputs and initial states, through a masked loss, with and without dropout."""
+    """All parameters, inputs and initial states, through a masked loss and through dropout."""
     network, params, x, s0, mask, rng = make(NETWORKS[name](), T, B, seed)
     targets = rng.normal(size=(T, network.outputs(H), B))
 
@@ -148,7 +148,7 @@ def test_dropout_keeps_the_mean_leaves_time_alone_and_can_be_switched_off():
 @pytest.mark.parametrize("cell", [Stacked(LSTM(), GRU(), dropout=0.5), Bidirectional(Elman()),
                                   Embedded(Stacked(Elman(), LSTM()), V=4)])
 def test_a_model_of_layers_learns_and_is_taken_up_again(cell, tmp_path):
-    """Two runs in one, and one in two pieces through a file, end the same: carried state, dropout."""
+    """At once or in two pieces through a file: the same, with carried state and dropout."""
     model = Model(cell, D=2, H=4, K=3, loss="softmax_cross_entropy")
     rng = np.random.default_rng(1)
     embedded = isinstance(cell, Embedded)
