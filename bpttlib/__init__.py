@@ -14,10 +14,12 @@ from bpttlib import (
     batch,
     bptt,
     cells,
+    checkpoint,
     clip,
     data,
     diagnostics,
     errors,
+    frameworks,
     gradcheck,
     init,
     inputs,
@@ -27,6 +29,7 @@ from bpttlib import (
     optim,
     params,
     reference,
+    rtrl,
     sampling,
     saving,
     tape,
@@ -37,7 +40,7 @@ from bpttlib import (
 
 __version__ = "0.1.0"
 __all__ = [
-    "activations", "batch", "bptt", "cells", "clip", "data", "diagnostics", "errors",
-    "gradcheck", "init", "inputs", "layers", "losses", "model", "optim", "params", "reference",
-    "sampling", "saving", "tape", "tasks", "train", "truncation",
+    "activations", "batch", "bptt", "cells", "checkpoint", "clip", "data", "diagnostics",
+    "errors", "frameworks", "gradcheck", "init", "inputs", "layers", "losses", "model", "optim",
+    "params", "reference", "rtrl", "sampling", "saving", "tape", "tasks", "train", "truncation",
 ]
