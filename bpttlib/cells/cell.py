@@ -153,7 +153,8 @@ class Cell:
         >>> f.ravel()
         array([2., 3.])
         """
-        return np.split(a, len(self.gates), axis=-2)
+        H = a.shape[-2] // len(self.gates)
+        return [a[..., k * H:(k + 1) * H, :] for k in range(len(self.gates))]
 
     def initial_bias(self, H):
         """

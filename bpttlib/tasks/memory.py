@@ -2,6 +2,7 @@
 import numpy as np
 
 from bpttlib.batch import Batch
+from bpttlib.errors import require
 from bpttlib.tasks.encoding import check_task, one_hot, only_last
 
 SYMBOLS = "EBabcdXY"                    # of temporal_order, in the order of their labels
@@ -112,6 +113,55 @@ def copy_memory(rng, T=100, B=32):
     inputs[:SHOWN] = targets[-SHOWN:] = shown
     inputs[SHOWN + T - 1] = GO
     return Batch(one_hot(inputs, KINDS + 2), targets)
+
+
+def one_bit(rng, T=51, B=32, noise=0.3):
+    """
+    Ask at the last step for the bit that came at the first.
+
+    In between there is nothing but noise. It is the plainest way to ask for a memory: what has to
+    be kept fits into the sign of one unit, and all that varies is for how long.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Where the bits and the noise come from.
+    T, B : int
+        Number of steps, at least 2, and number of sequences.
+    noise : float, default 0.3
+        The standard deviation of the inputs after the first.
+
+    Returns
+    -------
+    Batch
+        Inputs of shape (T, 1, B), of which the first is -1 or 1; labels 0 or 1 of shape (T, B), the
+        same at all steps; a mask that lets the last step count.
+
+    See Also
+    --------
+    adding : Two numbers instead of a bit.
+
+    Notes
+    -----
+    Guessing costs ln 2.
+
+    References
+    ----------
+    Bengio, Simard and Frasconi 1994, Learning long-term dependencies with gradient descent is
+    difficult, IEEE Transactions on Neural Networks 5(2), whose latching problem it resembles.
+
+    Examples
+    --------
+    >>> batch = one_bit(np.random.default_rng(0), T=4, B=1)
+    >>> batch.x.ravel().round(1), batch.targets[-1], batch.mask.ravel()
+    (array([ 1. ,  0.2,  0. , -0.2]), array([1]), array([False, False, False,  True]))
+    """
+    check_task(rng, T, B, least=2)
+    require(np.isfinite(noise) and noise >= 0, "noise", noise, "a number that is at least 0")
+    bit = rng.integers(0, 2, B)
+    x = noise * rng.normal(size=(T, 1, B))
+    x[0] = 2 * bit - 1
+    return Batch(x, np.tile(bit, (T, 1)), only_last(T, B))
 
 
 def temporal_order(rng, T=110, B=32):

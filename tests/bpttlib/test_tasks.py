@@ -27,6 +27,7 @@ from bpttlib.tasks import (
     is_grammatical,
     legal_next,
     next_symbol,
+    one_bit,
     one_hot,
     temporal_order,
     temporal_xor,
@@ -36,7 +37,7 @@ from bpttlib.train import fit
 
 LN2 = np.log(2)
 TASKS = {counting_ones: (1, 1), adding: (2, 1), temporal_xor: (1, 2), copy_memory: (10, 9),
-         temporal_order: (8, 4), anbn: (3, 3), embedded_reber: (7, 7)}                  # (D, K)
+         temporal_order: (8, 4), one_bit: (1, 2), anbn: (3, 3), embedded_reber: (7, 7)}  # (D, K)
 
 # The Reber grammar once more, as a regular expression: from X or P on, and the whole string.
 REST = "(?:XT*VP)*(?:S|XT*VV)"
@@ -144,6 +145,17 @@ def test_copy_memory():
     blank_or_any[:T + 10, 8] = blank_or_any[T + 10:, :8] = 0.0
     guessing = softmax_cross_entropy(blank_or_any, batch.targets)[0]
     assert guessing == pytest.approx(10 * np.log(8) / (T + 20))
+
+
+@pytest.mark.parametrize(("T", "noise"), [(2, 0.3), (40, 0.0), (9, 2.0)])
+def test_one_bit(T, noise):
+    batch = draw(one_bit, T=T, B=4000, noise=noise)
+    assert (batch.x[0, 0] == 2 * batch.targets[-1] - 1).all()
+    assert (batch.targets == batch.targets[0]).all()
+    assert batch.mask[-1].all() and not batch.mask[:-1].any()
+    assert abs(batch.targets[0].mean() - 0.5) < 0.03
+    assert abs(batch.x[1:].std() - noise) < 0.05 * noise + 1e-12
+    assert abs(loss_of_guessing(batch, 2) - LN2) < 1e-12
 
 
 @pytest.mark.parametrize("T", [11, 21, 22, 110])
@@ -329,8 +341,8 @@ def test_one_hot_and_next_symbol():
 
 
 @pytest.mark.parametrize("task, least", [(counting_ones, 1), (temporal_xor, 2), (adding, 2),
-                                         (copy_memory, 1), (temporal_order, 11), (anbn, 1),
-                                         (embedded_reber, 8)])
+                                         (copy_memory, 1), (temporal_order, 11), (one_bit, 2),
+                                         (anbn, 1), (embedded_reber, 8)])
 def test_sizes(task, least):
     name = "N" if task is anbn else "T"
     assert draw(task, **{name: least}, B=1).x.shape[2] == 1
