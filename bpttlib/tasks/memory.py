@@ -115,20 +115,20 @@ def copy_memory(rng, T=100, B=32):
     return Batch(one_hot(inputs, KINDS + 2), targets)
 
 
-def one_bit(rng, T=51, B=32, noise=0.3):
+def one_bit(rng, T=51, B=32, distractors=0.3):
     """
     Ask at the last step for the bit that came at the first.
 
-    In between there is nothing but noise. It is the plainest way to ask for a memory: what has to
-    be kept fits into the sign of one unit, and all that varies is for how long.
+    In between there are distractors, small random numbers. It is the plainest way to ask for a
+    memory: what is to be kept fits into the sign of one unit, and all that varies is for how long.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        Where the bits and the noise come from.
+        Where the bits and the distractors come from.
     T, B : int
         Number of steps, at least 2, and number of sequences.
-    noise : float, default 0.3
+    distractors : float, default 0.3
         The standard deviation of the inputs after the first.
 
     Returns
@@ -157,9 +157,10 @@ def one_bit(rng, T=51, B=32, noise=0.3):
     (array([ 1. ,  0.2,  0. , -0.2]), array([1]), array([False, False, False,  True]))
     """
     check_task(rng, T, B, least=2)
-    require(np.isfinite(noise) and noise >= 0, "noise", noise, "a number that is at least 0")
+    require(np.isfinite(distractors) and distractors >= 0, "distractors", distractors,
+            "a number that is at least 0")
     bit = rng.integers(0, 2, B)
-    x = noise * rng.normal(size=(T, 1, B))
+    x = distractors * rng.normal(size=(T, 1, B))
     x[0] = 2 * bit - 1
     return Batch(x, np.tile(bit, (T, 1)), only_last(T, B))
 

@@ -541,7 +541,7 @@ explore(walk_back, step=(0, 5, 1, 0), w_hh=(-2.0, 2.0, 0.25, 1.0), tasks=[
 #   an approximation.
 # - Report baselines and seeds.
 #
-# Back to the [start page](start.ipynb). Symbols and terms: [notation](../docs/notation.md).
+# Next: [04 · Debugging a backward pass](04_debugging.ipynb). Symbols and terms: [notation](../docs/notation.md).
 #
 # **Sources.** Bryson and Ho 1969, *Applied Optimal Control*. Elman 1990, *Finding structure in time*,
 # Cognitive Science 14(2). Kelley 1960, *Gradient theory of optimal flight paths*, ARS Journal 30. Minsky

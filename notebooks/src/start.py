@@ -11,6 +11,16 @@
 # | [01 · Unfolding an Elman network](01_unfolding.ipynb) | draw, shape and run the unfolded network | 75 |
 # | [02 · BPTT on two numbers](02_two_numbers.ipynb) | do it by hand, and look at a whole loss surface | 75 |
 # | [03 · Full backpropagation through time](03_full_bptt.ipynb) | write the backward pass, and forecast the sun | 90 |
+# | [04 · Debugging a backward pass](04_debugging.ipynb) | find which tensor and which time step is wrong | 75 |
+# | [05 · Truncated BPTT and streaming state](05_truncation.ipynb) | tell windows from chunks, and measure the bias | 90 |
+# | [06 · Randomised truncation, RTRL, checkpointing](06_exact_alternatives.ipynb) | trade bias, variance, memory and time | 90 |
+# | [07 · Vanishing and exploding gradients](07_vanishing_exploding.ipynb) | predict what a gradient will do, and say what is proved | 90 |
+# | [08 · Clipping, initialisation, optimisers](08_clipping_init_optimisers.ipynb) | keep a gradient in hand, and choose by measurement | 90 |
+# | [09 · LSTM](09_lstm.ipynb) | derive the gates' gradients, and follow the cell state | 90 |
+# | [10 · GRU, stacked and bidirectional networks](10_gru_stacks.ipynb) | compare cells at equal parameters | 90 |
+# | [12 · Bridge to frameworks](12_frameworks.ipynb) | find all of this in PyTorch and JAX | 60 |
+#
+# Unit 11, real sequences, is still to come.
 #
 # ## How to study
 #
@@ -25,4 +35,4 @@
 #
 # Symbols and terms have one page: [notation](../docs/notation.md). The library that the notebooks use is
 # short and meant to be read; begin with [bptt.py](../bpttlib/bptt.py) and
-# [cells.py](../bpttlib/cells.py).
+# [the cells](../bpttlib/cells/elman.py).

@@ -147,14 +147,14 @@ def test_copy_memory():
     assert guessing == pytest.approx(10 * np.log(8) / (T + 20))
 
 
-@pytest.mark.parametrize(("T", "noise"), [(2, 0.3), (40, 0.0), (9, 2.0)])
-def test_one_bit(T, noise):
-    batch = draw(one_bit, T=T, B=4000, noise=noise)
+@pytest.mark.parametrize(("T", "distractors"), [(2, 0.3), (40, 0.0), (9, 2.0)])
+def test_one_bit(T, distractors):
+    batch = draw(one_bit, T=T, B=4000, distractors=distractors)
     assert (batch.x[0, 0] == 2 * batch.targets[-1] - 1).all()
     assert (batch.targets == batch.targets[0]).all()
     assert batch.mask[-1].all() and not batch.mask[:-1].any()
     assert abs(batch.targets[0].mean() - 0.5) < 0.03
-    assert abs(batch.x[1:].std() - noise) < 0.05 * noise + 1e-12
+    assert abs(batch.x[1:].std() - distractors) < 0.05 * distractors + 1e-12
     assert abs(loss_of_guessing(batch, 2) - LN2) < 1e-12
 
 
