@@ -181,8 +181,7 @@ def _one_step(cell, params, x_t, tape):
     for part, unit in zip(cell.state, np.split(np.tile(np.eye(S), B), len(cell.state)),
                           strict=True):
         getattr(now, "d" + part)[...] = unit                # (H, B·S): column (b, i) is e_i
-        getattr(prev, "d" + part)[...] = 0.0
-    cell.step_backward(params, prev, now)
+    cell.step_backward(params, prev, now)                   # prev's gradients were zero till now
 
     def apart(array):
         return array.reshape(-1, B, S).transpose(1, 2, 0)   # (B, S, rows)

@@ -52,17 +52,18 @@ def test_a_thousand_steps_cost_what_the_literature_says():
 
 
 def follow(n, states):
-    """Play a schedule on a chain without any network; return runs and the most states stored."""
-    stored, runs, most, end = [0], 0, 1, n
+    """Play a schedule on a chain without any network; return each unit's runs, and most states."""
+    stored, runs, most, end = [0], np.zeros(n, int), 1, n
     for start, stop, store in schedule(n, states):
         assert start == stored[-1] <= stop < end            # it starts from what is there
-        runs += stop - start
+        runs[start:stop] += 1
         if store:
             stored.append(stop)
             most = max(most, len(stored))
         else:
             assert stop == end - 1                          # the last unit not gone back through
-            runs, end = runs + 1, end - 1
+            runs[stop] += 1
+            end = stop
             if start == stop:
                 stored.pop()
     assert end == 0 and stored == []
@@ -73,7 +74,9 @@ def follow(n, states):
 @given(n=st.integers(1, 300), states=st.integers(1, 320))
 def test_the_schedule_keeps_its_promise(n, states):
     runs, most = follow(n, states)
-    assert runs == least_steps(n, states) and most <= states
+    assert runs.sum() == least_steps(n, states) and most <= states
+    r = next(r for r in range(n) if comb(states + r, r) >= n)
+    assert runs.max() <= r + 1                              # once of them onto the tape
 
 
 @pytest.mark.parametrize("n, states", [(1, 1), (5000, 5000), (5000, 4999), (100_000, 7),
@@ -81,8 +84,8 @@ def test_the_schedule_keeps_its_promise(n, states):
 def test_long_chains(n, states):
     """No recursion, and every state there is may be stored."""
     runs, most = follow(n, states)
-    assert runs == least_steps(n, states) and most <= states
-    assert states < n - 1 or runs == 2 * n - 1
+    assert runs.sum() == least_steps(n, states) and most <= states
+    assert states < n - 1 or runs.sum() == 2 * n - 1
 
 
 def a_problem(name, T, B, seed, whole_numbers=False):

@@ -1,12 +1,18 @@
-"""Conversion of parameters from and to PyTorch, and parity with it where it is installed."""
+"""Conversion of parameters from and to frameworks, and parity where they are installed."""
+import importlib.util
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from bpttlib.bptt import unroll
 from bpttlib.cells import GRU, LSTM, Cell, Elman
-from bpttlib.frameworks import from_pytorch, to_pytorch
+from bpttlib.frameworks import from_keras, from_pytorch, to_keras, to_pytorch
 from bpttlib.gradcheck import relative_error
 from bpttlib.layers import Bidirectional, Embedded, Stacked, as_network
 from bpttlib.params import CellParams, named_leaves, tree_map
+from tools.build_notebooks import read_source
 
 CELLS = {"tanh": Elman(), "relu": Elman("relu"), "LSTM": LSTM(), "GRU": GRU()}
 NETWORKS = {
@@ -144,6 +150,74 @@ def test_what_cannot_be_written_is_refused(network, params, message):
     assert str(refusal.value).startswith(message)
 
 
+# --- Keras, without Keras ----------------------------------------------------------------------
+
+def keras_weights(G=4, D=2, H=3, rows=(), seed=0):
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=shape) for shape in ((D, G * H), (H, G * H), (*rows, G * H))]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("cell", [*CELLS, "sigmoid"])
+def test_to_keras_and_back_is_the_same(cell, dtype):
+    cell = CELLS.get(cell, Elman("sigmoid"))
+    rng, G = np.random.default_rng(0), len(cell.gates)
+    params = CellParams(*(rng.normal(size=(3 * G, n)).astype(dtype) for n in (2, 3, 1)))
+    back = from_keras(cell, to_keras(cell, params))
+    assert all((p == q).all() and q.dtype == dtype for p, q in zip(params, back, strict=True))
+
+
+def test_the_blocks_of_keras_find_their_places():
+    kernel, recurrent_kernel, bias = keras_weights(3, rows=(2,))
+    bias[1, 6:] = 0.0
+    params = from_keras(GRU(), [kernel, recurrent_kernel, bias])
+    z, r, h = np.split(kernel, 3, axis=1)
+    assert (params.W_xh == np.concatenate([r.T, z.T, h.T])).all()
+    z, r, h = np.split(recurrent_kernel, 3, axis=1)
+    assert (params.W_hh == np.concatenate([r.T, z.T, h.T])).all()
+    z, r, h = np.split(bias.sum(axis=0), 3)
+    assert (params.b_h[:, 0] == np.concatenate([r, z, h])).all()
+    weights = keras_weights()
+    params = from_keras(LSTM(), weights)
+    assert all((p == w.T).all() for p, w in zip(params[:2], weights))
+    assert (params.b_h[:, 0] == weights[2]).all()
+    no_bias = from_keras(LSTM(), [w.astype(np.float32) for w in weights[:2]]).b_h
+    assert not no_bias.any() and no_bias.dtype == np.float32            # use_bias=False
+
+
+def test_keras_gets_and_gives_copies():
+    for cell, G, rows in ((LSTM(), 4, ()), (GRU(), 3, (2,))):
+        weights = keras_weights(G, rows=rows)
+        weights[2][1:] *= 0.0 if rows else 1.0
+        params = from_keras(cell, weights)
+        before = [p.copy() for p in params]
+        for array in (*weights, *to_keras(cell, params)):
+            array += 1.0
+        assert all((p == q).all() for p, q in zip(params, before, strict=True))
+
+
+@pytest.mark.parametrize("cell, weights, message", [
+    (GRU(), keras_weights(3, rows=(2,)), "bias: got up to "),
+    (GRU(), keras_weights(3), "bias: got shape (9,); needs shape (2, 9) as with reset_after=True"),
+    (LSTM(), keras_weights(3), "recurrent_kernel: got shape (3, 9); needs shape (3, 12)"),
+    (LSTM(), [np.ones((2, 9)), *keras_weights()[1:]], "kernel: got shape (2, 9); needs shape (D,"),
+    (LSTM(), [*keras_weights()[:2], np.ones(9)], "bias: got shape (9,); needs shape (12,)"),
+    (LSTM(), keras_weights()[:1], "weights: got 1 arrays; needs a kernel, a recurrent kernel"),
+    (Stacked(LSTM()), keras_weights(), "cell: got Stacked; needs Elman, LSTM or GRU"),
+])
+def test_what_keras_cannot_give_is_refused(cell, weights, message):
+    with pytest.raises(ValueError) as refusal:
+        from_keras(cell, weights)
+    assert str(refusal.value).startswith(message)
+
+
+def test_what_keras_cannot_take_is_refused():
+    with pytest.raises(ValueError, match="cell: got OwnCell; needs Elman, LSTM or GRU"):
+        to_keras(OwnCell(), CellParams(np.ones((3, 2)), np.eye(3), np.ones((3, 1))))
+    with pytest.raises(ValueError, match=r"b_h: got shape \(3,\); needs shape \(3, 1\)"):
+        to_keras(Elman(), CellParams(np.ones((3, 2)), np.eye(3), np.ones(3)))
+
+
 # --- parity: skipped where PyTorch is not installed --------------------------------------------
 
 def module_for(torch, cell, kind, D, H, seed):
@@ -174,15 +248,16 @@ def nested(network, flat):
 SIZES = [(7, 4, 3, 5), (1, 1, 1, 1), (4, 1, 2, 3), (3, 6, 1, 2)]             # T, B, D, H
 
 
-@pytest.mark.parametrize("packed", [False, True], ids=["", "packed"])
+# Not packed where both ways are read: our backward direction begins at the filling, and says so.
+WAYS = [(kind, False) for kind in NETWORKS] + [("cell", True), ("stacked", True)]
+
+
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("kind, packed", WAYS)
 def test_outputs_and_all_gradients_are_those_of_pytorch(kind, cell, sizes, packed):
     """A loss of some outputs and of the last states, from a random initial state."""
     torch = pytest.importorskip("torch")
-    if packed and kind in ("bidirectional", "both"):
-        pytest.skip("our backward direction begins at the filling, as its docstring says")
     T, B, D, H = sizes
     rng = np.random.default_rng(T)
     network, module = module_for(torch, cell, kind, D, H, seed=B)
@@ -244,3 +319,61 @@ def test_pytorch_loads_what_we_write(kind, cell):
         y, _ = module(torch.from_numpy(x.swapaxes(1, 2).copy()))
     ours = as_network(network).unroll(params, x).h[1:]
     assert relative_error(ours, y.numpy().swapaxes(1, 2)) < 1e-10
+
+
+@pytest.mark.parametrize("cell", [*CELLS, "sigmoid"])
+def test_outputs_are_those_of_keras(cell, monkeypatch):
+    """Our random weights there, from a random initial state, and back again; in float32."""
+    backend = "torch" if importlib.util.find_spec("torch") else "jax"
+    pytest.importorskip(backend)
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    keras = pytest.importorskip("keras")
+    rng, name, cell = np.random.default_rng(0), cell, CELLS.get(cell, Elman("sigmoid"))
+    T, B, D, H, G = 6, 4, 2, 3, len(cell.gates)
+    params = CellParams(*(rng.normal(size=(G * H, n)).astype(np.float32) for n in (D, H, 1)))
+    settings = {} if G > 1 else {"activation": name}
+    kind = getattr(keras.layers, type(cell).__name__ if G > 1 else "SimpleRNN")
+    layer = kind(H, return_sequences=True, dtype="float32", **settings)
+    layer.build((B, T, D))
+    layer.set_weights(to_keras(cell, params))
+    x = rng.normal(size=(T, D, B)).astype(np.float32)
+    s0 = tuple(rng.normal(size=(H, B)).astype(np.float32) for _ in cell.state)
+    y = layer(x.transpose(2, 0, 1), initial_state=[s.T.copy() for s in s0])
+    want = keras.ops.convert_to_numpy(y).transpose(1, 2, 0)
+    assert relative_error(unroll(cell, params, x, s0).h[1:], want) < 1e-5
+    back = from_keras(cell, layer.get_weights())
+    assert all((p == q).all() for p, q in zip(params, back, strict=True))
+
+
+# --- notebook 12: the code that it shows and does not run --------------------------------------
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks/src/12_frameworks.py"
+BLOCK = re.compile(r"^```python\n# (PyTorch|JAX)\n(.*?)^```", re.M | re.S)
+
+
+def shown_code():
+    """Yield what the notebook runs, and the blocks that it shows, in their order."""
+    for cell in read_source(NOTEBOOK).cells:
+        if cell.cell_type == "code":
+            yield "NumPy", cell.source
+        else:
+            yield from BLOCK.findall(cell.source)
+
+
+def test_every_block_of_the_notebook_says_whose_it_is():
+    text = "\n".join(c.source for c in read_source(NOTEBOOK).cells if c.cell_type == "markdown")
+    kinds = [kind for kind, _ in shown_code()]
+    assert text.count("```python") == kinds.count("PyTorch") + kinds.count("JAX") >= 10
+
+
+@pytest.mark.parametrize("framework", ["torch", "jax"])
+def test_the_code_that_the_notebook_shows_runs(framework, monkeypatch):
+    """The notebook's cells and one framework's blocks, as one program, with every assert."""
+    pytest.importorskip(framework)
+    monkeypatch.setattr("IPython.display.display", lambda *_, **__: None)
+    names, asserts = {"__name__": "notebook"}, 0
+    for kind, source in shown_code():
+        if kind in ("NumPy", {"torch": "PyTorch", "jax": "JAX"}[framework]):
+            exec(compile(source, f"a block of {kind}", "exec"), names)
+            asserts += source.count("assert ")
+    assert asserts >= 4

@@ -23,7 +23,8 @@ import numpy as np
 
 from bpttlib.activations import ACTIVATIONS
 from bpttlib.cells import GRU, LSTM, Elman
-from bpttlib.errors import require, require_array
+from bpttlib.errors import require
+from bpttlib.frameworks._arrays import cell_arrays
 from bpttlib.layers import Bidirectional, Layer, Stacked, as_network
 from bpttlib.params import CellParams, named_leaves, tree_map
 
@@ -34,9 +35,9 @@ def to_pytorch(network, params):
     """
     Return what `load_state_dict` of the same network in PyTorch takes, as NumPy arrays.
 
-    The bias goes into `bias_ih`; `bias_hh` is zero. If training goes on there, a GRU's `bias_hh`
-    must be kept at zero for the way back to be open. Not meant for gradients, which both of
-    PyTorch's biases share.
+    The bias goes into `bias_ih`; `bias_hh` is zero. If training goes on there, the n block of a
+    GRU's `bias_hh` must be kept at zero for the way back to be open. Not meant for gradients, which
+    both of PyTorch's biases share.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ def to_pytorch(network, params):
     state = {}
 
     def write(ending, own):
-        W_xh, W_hh, b_h = _arrays(cell, own._asdict(), column=(1,))
+        W_xh, W_hh, b_h = cell_arrays(cell, own._asdict(), (1,))
         bias = b_h[:, 0]
         for name, array in zip(WEIGHTS + BIASES, (W_xh, W_hh, bias, 0 * bias), strict=True):
             state[f"{name}_{ending}"] = array.copy()
@@ -138,7 +139,7 @@ def from_pytorch(network, state):
 
     def read(ending):
         tensors = {f"{name}_{ending}": state[f"{name}_{ending}"] for name in names}
-        W_xh, W_hh, *biases = _arrays(cell, tensors)
+        W_xh, W_hh, *biases = cell_arrays(cell, tensors)
         if isinstance(cell, GRU) and biases:
             b_hn = cell.blocks(biases[1][:, None])[2]
             require(not b_hn.any(), f"bias_hh_{ending}",
@@ -179,16 +180,6 @@ def _module(cell):
         return f'nn.RNN("{name}")'
     require(isinstance(cell, LSTM | GRU), "cell", type(cell).__name__, "Elman, LSTM or GRU")
     return "nn.LSTM" if isinstance(cell, LSTM) else "nn.GRU"
-
-
-def _arrays(cell, tensors, column=()):
-    """Return the two matrices and the biases after a look at their shapes."""
-    _, W_hh = list(tensors)[:2]
-    H = require_array(W_hh, tensors[W_hh], ("G·H", "H"), "f").shape[1]
-    GH = len(cell.gates) * H
-    shapes = [(GH, "D"), (GH, H)] + [(GH, *column)] * (len(tensors) - 2)
-    return [require_array(name, array, shape, "f")
-            for (name, array), shape in zip(tensors.items(), shapes, strict=True)]
 
 
 def _check(network, params):

@@ -1,0 +1,1 @@
+"""Benchmarks of the course's library: `python -m benchmarks --help`."""
