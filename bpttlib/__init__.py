@@ -5,7 +5,7 @@ The floors, from the ground up; a module imports only what lies below it:
 
 0. activations, params, errors, and reference, the definition of the gradient
 1. cells, init, losses, optim, clip: one step, one formula, one update
-2. tape, inputs, bptt, layers, truncation, rtrl, checkpoint: the only ones in which time exists
+2. tape, inputs, bptt, layers, truncation, jacobian, rtrl, checkpoint: here alone time exists
 3. batch, model, sampling, saving, train, gradcheck, diagnostics, frameworks, tasks, data
 4. plots and widgets, which need Matplotlib and ipywidgets; import them by name
 """
@@ -23,6 +23,7 @@ from bpttlib import (
     gradcheck,
     init,
     inputs,
+    jacobian,
     layers,
     losses,
     model,
@@ -41,6 +42,7 @@ from bpttlib import (
 __version__ = "0.1.0"
 __all__ = [
     "activations", "batch", "bptt", "cells", "checkpoint", "clip", "data", "diagnostics",
-    "errors", "frameworks", "gradcheck", "init", "inputs", "layers", "losses", "model", "optim",
-    "params", "reference", "rtrl", "sampling", "saving", "tape", "tasks", "train", "truncation",
+    "errors", "frameworks", "gradcheck", "init", "inputs", "jacobian", "layers", "losses",
+    "model", "optim", "params", "reference", "rtrl", "sampling", "saving", "tape", "tasks",
+    "train", "truncation",
 ]

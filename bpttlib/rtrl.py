@@ -12,8 +12,8 @@ import numpy as np
 from bpttlib.bptt import unroll
 from bpttlib.errors import require_array, require_whole
 from bpttlib.inputs import as_columns
+from bpttlib.jacobian import step_back_from_units
 from bpttlib.params import tree_map
-from bpttlib.tape import rows
 
 
 def influence(cell, params, x, s0=None):
@@ -169,24 +169,12 @@ def rtrl(cell, params, x, dh_own, s0=None):
 
 
 def _one_step(cell, params, x_t, tape):
-    """
-    Return J_t, of shape (B, S, S), and ∂⁺s_t/∂θ, of shape (B, S) + that of each parameter.
+    """Return J_t, of shape (B, S, S), and ∂⁺s_t/∂θ, of shape (B, S) + that of each parameter."""
+    J, now = step_back_from_units(cell, params, tape)
 
-    Each sequence's column is repeated S times, and the columns of ∂L/∂s_t are the unit vectors.
-    So one step back gives ∂s_t[i]/∂s_{t-1} and δ for each entry i of the state.
-    """
-    H, B = tape.h.shape[1:]
-    S = len(cell.state) * H
-    prev, now = rows(type(tape)(*(np.repeat(array, S, axis=-1) for array in tape)))
-    for part, unit in zip(cell.state, np.split(np.tile(np.eye(S), B), len(cell.state)),
-                          strict=True):
-        getattr(now, "d" + part)[...] = unit                # (H, B·S): column (b, i) is e_i
-    cell.step_backward(params, prev, now)                   # prev's gradients were zero till now
+    def apart(delta):
+        return delta.reshape(len(delta), *J.shape[:2]).transpose(1, 2, 0)       # (B, S, G·H)
 
-    def apart(array):
-        return array.reshape(-1, B, S).transpose(1, 2, 0)   # (B, S, rows)
-
-    J = apart(np.concatenate([getattr(prev, "d" + part) for part in cell.state]))
     delta, delta_h = apart(now.delta), apart(cell.recurrent_delta(now))
     columns = as_columns(x_t, params.W_xh.shape[1], tape.h.dtype)[0]
     direct = type(params)(W_xh=_outer(delta, columns), W_hh=_outer(delta_h, tape.h[0]),

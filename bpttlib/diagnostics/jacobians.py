@@ -1,14 +1,14 @@
 """
 Jacobians of the state, ∂s_t/∂s_r: how a change at one step acts on a later one.
 
-They come from the cell's own backward step. Each column of a batch is treated alone, so one call
-with the unit vectors as columns gives all rows of ∂s_t/∂s_{t-1} at once. A state of several parts
-is stacked in the order of `cell.state`: h above c for an LSTM. S is the length of the stack.
+A state of several parts is stacked in the order of `cell.state`: h above c for an LSTM. S is the
+length of the stack.
 """
 import numpy as np
 
 from bpttlib.errors import require
-from bpttlib.tape import rows, window
+from bpttlib.jacobian import step_back_from_units
+from bpttlib.tape import window
 
 
 def step_jacobian(cell, params, tape, t, b=0):
@@ -50,16 +50,10 @@ def step_jacobian(cell, params, tape, t, b=0):
     array([[0.5, 8. ],
            [0. , 0.5]])
     """
-    _, H, B = tape.h.shape
+    B = tape.h.shape[2]
     require(0 <= b < B, "b", b, f"a sequence from 0 to {B - 1}")
-    S, gradients = len(cell.state) * H, ["d" + part for part in cell.state]
-    columns = (np.repeat(array[..., b:b + 1], S, axis=-1) for array in window(tape, t - 1, t))
-    prev, now = rows(type(tape)(*columns))
-    for name, eye in zip(gradients, np.split(np.eye(S), len(gradients)), strict=True):
-        getattr(now, name)[...] = eye                       # column i: the gradient of s_t[i]
-        getattr(prev, name)[...] = 0.0
-    cell.step_backward(params, prev, now)
-    return np.concatenate([getattr(prev, name) for name in gradients]).T
+    step = window(type(tape)(*(array[..., b:b + 1] for array in tape)), t - 1, t)
+    return step_back_from_units(cell, params, step)[0][0]
 
 
 def jacobian_product(cell, params, tape, start, stop, b=0):

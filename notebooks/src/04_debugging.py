@@ -162,7 +162,7 @@ print(compare(grads, truth(case), show=False)[1])
 # largest relative error over the five tensors. Where it says "ok", the mistake has **passed**.
 
 # %%
-from bpttlib.plots.errors import error_map
+from bpttlib.plots import error_map
 
 
 def spoil(case, **tensors):

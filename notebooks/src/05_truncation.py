@@ -127,7 +127,7 @@ print(f"k1 = 7, k2 = 98: nothing is cut: {relative_error(library.W_hh, full.W_hh
 # \sum_s \delta_s x_s^\top$ is $\delta_s$ alone: what copy $s$ gets. Now switch on one loss at a time.
 
 # %%
-from bpttlib.plots.credit import draw_credit
+from bpttlib.plots import draw_credit
 
 steps = 12
 clock = np.eye(steps)[:, :, None]                           # step s has a 1 at place s: (T, D, 1)
@@ -390,7 +390,7 @@ for k in (1, 8, 32):
 # sum $c_K$.
 
 # %%
-from bpttlib.tasks.influence import influence_balancing
+from bpttlib.tasks import influence_balancing
 
 v = influence_balancing(theta=1.0).cell.W_xh                        # W_xh is theta times v
 A = influence_balancing().cell.W_hh

@@ -407,7 +407,7 @@ show(lines(stored, "steps $T$", "numbers stored", log="xy"),
 
 # %%
 from bpttlib.checkpoint import checkpointed_bptt, least_steps, plan
-from bpttlib.plots.schedule import draw_schedule
+from bpttlib.plots import draw_schedule
 
 show(draw_schedule(36, states=5, segment=6),
      "Course of checkpointing 36 steps in segments of 6: the place in the sequence against the number of "

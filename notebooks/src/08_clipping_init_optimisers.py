@@ -172,7 +172,7 @@ show(loss_surface(ws, bs, surface, path={name: path for name, (path, _) in paths
 # %%
 from bpttlib.clip import clip_by_value, global_norm
 from bpttlib.params import named_leaves, tree_map
-from bpttlib.plots.plane import arrows
+from bpttlib.plots import arrows
 
 
 def angle(one, other):
@@ -485,7 +485,7 @@ show(lines(changes, "update", "length of the step / learning rate", log="y"),
 # exceeds ten times that.
 
 # %%
-from bpttlib.plots.plane import phase_diagram
+from bpttlib.plots import phase_diagram
 
 recall_net = Model(Elman(), D=1, H=10, K=1, loss="squared_error")
 gains, rates, seeds = (0.5, 0.75, 1.0, 1.5), (0.003, 0.03, 0.1, 0.3, 1.0), range(3)

@@ -76,7 +76,7 @@ for f in (1.0, 0.9):
 # $W_{hh}$ is (4H, H) and one matrix product serves all of them.
 
 # %%
-from bpttlib.plots.gates import draw_lstm
+from bpttlib.plots import draw_lstm
 
 show(draw_lstm(backward=True),
      "One step of an LSTM. Along the top runs the cell state: from c_{t-1} through one product with f and "
@@ -213,7 +213,7 @@ for name, others in (("complex step", numerical), ("the double sum of the defini
 # %%
 import inspect
 
-from bpttlib.plots.errors import error_map
+from bpttlib.plots import error_map
 
 MISTAKES = {
     "dc not carried": [("+ back_c", "")],
@@ -515,7 +515,7 @@ def relative_mse(y):
 print("error relative to guessing, below 0.1:", relative_mse(y) < 0.1)
 
 # %%
-from bpttlib.plots.gates import gate_maps
+from bpttlib.plots import gate_maps
 
 i, f, g, o = LSTM().blocks(tape.a[1:])                      # (T, H, B) each; row t-1 is step t
 marked = test.x[:, 1] == 1                                  # (T, B)

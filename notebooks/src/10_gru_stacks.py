@@ -174,7 +174,7 @@ for name, others in (("complex step", numerical), ("the double sum of the defini
 # %%
 import inspect
 
-from bpttlib.plots.errors import error_map
+from bpttlib.plots import error_map
 
 MISTAKES = {
     "reset gate not learnt": ("d_n * u * r * (1 - r)", "0 * u"),
@@ -570,7 +570,7 @@ print("and the complex step to 1e-10:", worst(by_hand, numerical) < 1e-10)
 # *counts* them.
 
 # %%
-from bpttlib.plots.layers import draw_both_ways, draw_stack
+from bpttlib.plots import draw_both_ways, draw_stack
 
 ones = CellParams(np.ones((1, 1)), np.ones((1, 1)), np.zeros((1, 1)))
 three = Stacked(Elman("identity"), Elman("identity"), Elman("identity"))

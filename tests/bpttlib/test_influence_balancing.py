@@ -12,8 +12,7 @@ from bpttlib.cells import Elman
 from bpttlib.model import Model
 from bpttlib.optim import Optimiser
 from bpttlib.tape import window
-from bpttlib.tasks import windows
-from bpttlib.tasks.influence import influence_balancing
+from bpttlib.tasks import influence_balancing, windows
 from bpttlib.train import fit
 from bpttlib.truncation import truncated_bptt
 

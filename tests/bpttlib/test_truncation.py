@@ -181,6 +181,8 @@ def test_a_draw_cuts_each_step_with_probability_p():
     # One copy always counts; the second with factor 2, the third with 4, while nothing is cut.
     assert set(draws) == {1.0, 3.0, 7.0}
     assert abs((draws == 1).mean() - 0.5) < 0.03 and abs((draws == 7).mean() - 0.25) < 0.03
+    few = [randomised_bptt(*problem, own, 0.2, rng).params.W_hh.item() for _ in range(1000)]
+    assert abs(np.mean(np.array(few) == 1) - 0.2) < 0.05
     again = randomised_bptt(*problem, own, 0.5, np.random.default_rng(0)).params.W_hh.item()
     assert again == draws[0]
 
