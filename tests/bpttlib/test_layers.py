@@ -128,6 +128,15 @@ def test_each_output_of_a_bidirectional_network_sees_the_whole_sequence():
         assert (np.abs(dx).max(axis=(1, 2)) > 0).all()
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_inputs_gradient_is_made_only_if_asked_for(name):
+    network, params, x, s0, _, rng = make(NETWORKS[name](), 4, 2, 5)
+    tape, own = network.unroll(params, x, s0), rng.normal(size=(4, network.outputs(H), 2))
+    with_dx, without = (network.bptt(params, x, tape, own, need_dx=need) for need in (True, False))
+    assert with_dx.x.shape == x.shape and without.x is None
+    assert_close(without.params, with_dx.params)
+
+
 def test_dropout_keeps_the_mean_leaves_time_alone_and_can_be_switched_off():
     network = Stacked(Elman("identity"), Elman("identity"), dropout=0.25)
     rng = np.random.default_rng(0)
