@@ -31,6 +31,14 @@ def test_smoke_of_the_stream(tmp_path):
     assert "update/s" in done.stderr                                    # a progress bar
 
 
+@pytest.mark.long
+@pytest.mark.timeout(2400)
+def test_a_million_steps_take_the_memory_of_ten_thousand():
+    command = [sys.executable, "-m", "benchmarks", "stream"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("T, k1, k2", [(12, 4, 4), (11, 4, 4), (13, 3, 7), (9, 1, 5), (10, 4, 12)])
 def test_the_stream_made_in_pieces_is_one_stream(T, k1, k2):
     """What `windows` cuts from the whole stream, `previous_bit` makes without having it."""
