@@ -181,6 +181,20 @@ def test_a_model_of_layers_learns_and_is_taken_up_again(cell, tmp_path):
     assert one.loss[-1] < one.loss[0] - 0.05
 
 
+def test_each_update_drops_other_entries_and_evaluation_none():
+    model = Model(Stacked(Elman(), GRU(), dropout=0.5), D=2, H=9, K=1, loss="squared_error")
+    params, seen = model.init(np.random.default_rng(0)), []
+    batch = Batch(np.ones((4, 2, 3)), np.ones((4, 1, 3)))
+    fit(model, params, lambda n: batch, 3, progress=False,
+        callbacks=lambda state, step: seen.append(step.tape.masks[0].copy()))
+    assert all((a != b).any() for a, b in zip(seen, seen[1:], strict=False))
+    assert model.evaluate(params, batch) == model.evaluate(params, batch)
+    assert model.forward(params, batch.x)[1].masks == ()
+    rng = np.random.default_rng
+    assert model.evaluate(params, batch, rng=rng(1)) == model.evaluate(params, batch, rng=rng(1))
+    assert model.evaluate(params, batch, rng=rng(1)) != model.evaluate(params, batch, rng=rng(2))
+
+
 def test_a_tape_of_layers_is_used_again():
     network, params, x, s0, _, rng = make(NETWORKS["with dropout"](), 5, 2, 0)
     tape = network.unroll(params, x, s0, rng=np.random.default_rng(4))
