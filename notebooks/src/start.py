@@ -2,15 +2,15 @@
 # # Backpropagation through time
 #
 # Welcome. This course takes you from a single shared weight to training recurrent networks on real
-# sequences. You will derive every gradient, see it run, and check it against something that is not
-# itself.
+# sequences. You will derive every gradient, see it run, and check it in a second, independent way. You
+# need derivatives, matrix products and a little NumPy.
 #
 # | unit | you will be able to … | minutes |
 # |---|---|---|
 # | [00 · Shared weights and the chain rule](00_shared_weights.ipynb) | say why the gradients of tied weights add up, and check any derivative | 60 |
 # | [01 · Unfolding an Elman network](01_unfolding.ipynb) | draw, shape and run the unfolded network | 75 |
 # | [02 · BPTT on two numbers](02_two_numbers.ipynb) | do it by hand, and look at a whole loss surface | 75 |
-# | [03 · Full backpropagation through time](03_full_bptt.ipynb) | write the backward pass, and forecast the sun | 90 |
+# | [03 · Full backpropagation through time](03_full_bptt.ipynb) | write the backward pass, and forecast sunspots | 90 |
 # | [04 · Debugging a backward pass](04_debugging.ipynb) | find which tensor and which time step is wrong | 75 |
 # | [05 · Truncated BPTT and streaming state](05_truncation.ipynb) | tell windows from chunks, and measure the bias | 90 |
 # | [06 · Randomised truncation, RTRL, checkpointing](06_exact_alternatives.ipynb) | trade bias, variance, memory and time | 90 |
@@ -18,9 +18,10 @@
 # | [08 · Clipping, initialisation, optimisers](08_clipping_init_optimisers.ipynb) | keep a gradient in hand, and choose by measurement | 90 |
 # | [09 · LSTM](09_lstm.ipynb) | derive the gates' gradients, and follow the cell state | 90 |
 # | [10 · GRU, stacked and bidirectional networks](10_gru_stacks.ipynb) | compare cells at equal parameters | 90 |
-# | [12 · Bridge to frameworks](12_frameworks.ipynb) | find all of this in PyTorch and JAX | 60 |
+# | [12 · Bridge to frameworks](12_frameworks.ipynb) | find all of this in PyTorch, JAX and Keras | 60 |
 #
-# Unit 11, real sequences, is still to come.
+# Take them in order; each says what it needs. Units 04, 06 and 08 may wait. Unit 11, real sequences, is
+# still to come.
 #
 # ## How to study
 #
@@ -28,10 +29,14 @@
 #   paper is the cheapest way to learn.
 # - Run the cells from top to bottom with `Shift`+`Enter`. `Kernel → Restart Kernel and Run All Cells`
 #   starts afresh.
-# - **Experiments** have sliders. Click one, then use the arrow keys. Each comes with things to try.
-# - **Your turn** needs a new cell: press `Esc`, then `b`. You work on copies in the folder `work`, which
-#   are yours: nothing overwrites them. To start one afresh, delete it, and run `course.py lab` again.
-# - Five questions close each unit. Answer, then open.
+# - **Experiments** have sliders, which appear when their cell has run. Click one, then use the arrow keys.
+#   Each comes with things to try.
+# - **Your turn** needs a new cell: press `Esc`, then `b`. There are no model solutions: each task can be
+#   checked with the tools of its unit.
+# - Five questions close each unit. Answer, then click the question.
+# - You work on copies in the folder `work`, which are yours: nothing overwrites them. To start one
+#   afresh, delete it in the list of files at the left, stop JupyterLab with `Ctrl`+`C` in its terminal,
+#   and run `python3 course.py lab` again.
 #
 # Symbols and terms have one page: [notation](../docs/notation.md). The library that the notebooks use is
 # short and meant to be read; begin with [bptt.py](../bpttlib/bptt.py) and
