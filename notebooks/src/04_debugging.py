@@ -253,7 +253,7 @@ show(lines({name: (eps, curve) for name, curve in curves.items()}, "step ε",
            "relative error of $dL/dW_{hh}$", log="xy", horizontal={"the course's tolerance": 1e-10}),
      "Relative error of a right gradient against the step of the numerical derivative. Single precision "
      "never gets below about 1e-4, double precision reaches about 1e-10 at one step size only, and the "
-     "complex step lies near 1e-16 for all steps below 1e-8.")
+     "complex step stays below 1e-15 for all steps up to 1e-8.")
 single, double, imaginary = curves.values()
 print("smallest error in float32 is above 1e-5:", min(single) > 1e-5)
 print("smallest error in float64 is between 1e-12 and 1e-8:", 1e-12 < min(double) < 1e-8)
@@ -292,9 +292,9 @@ for name, f in functions.items():
 #
 # ### The point lies on a kink
 #
-# The rectifier has a kink at 0, and a central difference that straddles it takes the mean of both
-# slopes. With zero biases and a zero initial state a pre-activation is *exactly* 0 wherever the input
-# is.
+# The rectifier, $\max(a, 0)$, has a kink at 0, and a central difference that straddles it takes the mean
+# of both slopes. With zero biases and a zero initial state a pre-activation is *exactly* 0 wherever the
+# input is.
 
 # %%
 def relu(a):
@@ -312,8 +312,9 @@ for a in (0.0, 1e-7, 1e-3):
 #
 # ### The function is not the same twice
 #
-# Dropout draws new numbers at every call. Then $L(\theta + \varepsilon) - L(\theta - \varepsilon)$ is
-# mostly noise, which is divided by $2 \varepsilon$.
+# Dropout sets some entries of the states to zero, drawn anew at every call. Then
+# $L(\theta + \varepsilon) - L(\theta - \varepsilon)$ is mostly noise, which is divided by
+# $2 \varepsilon$.
 
 # %%
 def dropout_loss(theta, rng):
@@ -524,14 +525,14 @@ print("the right one ends at least five times lower than the best of them:", 5 *
 # %% [markdown]
 # All three train. A and C would pass for working code; who has no right curve to compare with would
 # blame the learning rate for the rest. Why does A do so well? A random $W_{hh}$ echoes by itself, and
-# the readout learns to listen. That the loss falls is *necessary*. So is that a network can overfit four
-# sequences. Neither is sufficient.
+# the readout learns to listen. That the loss falls, if the steps are small, is *necessary*. It is not
+# sufficient. Nor is it that a network can overfit four sequences.
 #
 # ## Tests that belong beside it
 #
 # Beside the comparison with a numerical derivative, there are laws that a right backward pass obeys.
-# They need no complex numbers, they cost two backward passes, and they work at full size, in single
-# precision and on somebody else's code.
+# They need no complex numbers, they cost at most three backward passes, and they work at full size, in
+# single precision and on somebody else's code.
 #
 # - **Linear**: the backward pass is linear in `dh_own`. The gradient for $2u - 3v$ is twice that for $u$
 #   minus three times that for $v$.
@@ -626,7 +627,8 @@ explore(look, mistake=list(MISTAKES), step=(1, 8, 1, 5), tasks=[
 #
 # 1. Let chance choose: `mystery = broken(list(MISTAKES)[k], at=s)` with
 #    `k, s = rng.integers(1, 9, size=2)` for some `rng` that you do not know. Find the mistake and the
-#    step with `error_map` alone. Print `k` and `s` only then.
+#    step with `error_map` alone. If nothing is wrong, which pairs can it be? Print `k` and `s` only
+#    then.
 # 2. Add a twelfth mistake of your own to `MISTAKES`. Which case hides it? Which law finds it?
 # 3. Write a `relu` into `elman_forward` and its derivative into `elman_backward`, and make all five
 #    tensors right to $10^{-10}$. Then set `b_h`, `h_0` and one row of `x` to zero. What happens, and is
@@ -674,7 +676,7 @@ explore(look, mistake=list(MISTAKES), step=(1, 8, 1, 5), tasks=[
 #   back.
 # - A constant factor is an average that was forgotten, or taken twice.
 # - The numerical derivative can lie too: step size, kinks, lost imaginary parts, noise.
-# - A falling loss, and every single law, is necessary. None is sufficient.
+# - A loss that falls with small steps, and every single law, is necessary. None is sufficient.
 #
 # Next: [05 · Truncated backpropagation through time](05_truncation.ipynb). Symbols and terms:
 # [notation](../docs/notation.md).

@@ -35,10 +35,10 @@ from bpttlib.widgets import explore
 #
 # ## A problem to measure on
 #
-# Three tanh units with a memory that fades by about 0.9 a step; forty steps, with a loss at each; ten
-# sequences. The targets are the states of a network with slightly other weights, so what is to be
-# learnt lies in the memory. It is small enough that we can compute the exact gradient, the table $C$ of
-# all its contributions (unit 03), and thousands of random estimates.
+# Three tanh units that keep about 0.9 of their state from step to step; forty steps, with a loss at
+# each; ten sequences. The targets are the states of a network with slightly other weights, so what is to
+# be learnt lies in the memory. It is small enough that we can compute the exact gradient, the table $C$
+# of all its contributions (unit 03), and thousands of random estimates.
 
 # %%
 from bpttlib.bptt import bptt, unroll
@@ -73,25 +73,25 @@ def distance(grads):
 #
 # Now let chance decide. On the way back, what flows from step $t$ to step $t-1$ is multiplied by
 #
-# $$ k_t = \begin{cases} 0 & \text{with probability } p, \\ \frac{1}{1-p} & \text{otherwise,} \end{cases}
-#    \qquad \mathbb{E}[k_t] = p \cdot 0 + (1-p) \cdot \tfrac{1}{1-p} = 1 . $$
+# $$ \kappa_t = \begin{cases} 0 & \text{with probability } p, \\ \frac{1}{1-p} & \text{otherwise,} \end{cases}
+#    \qquad \mathbb{E}[\kappa_t] = p \cdot 0 + (1-p) \cdot \tfrac{1}{1-p} = 1 . $$
 #
 # The share $C_{ts}$, from the loss of step $t$ through the copy at step $s$, passes the steps
-# $t, t-1, \dots, s+1$, and so is multiplied by $k_t k_{t-1} \cdots k_{s+1}$. The factors are
+# $t, t-1, \dots, s+1$, and so is multiplied by $\kappa_t \kappa_{t-1} \cdots \kappa_{s+1}$. The factors are
 # independent, hence the mean of the product is the product of the means, which is 1. Every share is
 # there *on average*:
 #
-# $$ \mathbb{E}\Big[\sum_{t,s} C_{ts}\, k_t \cdots k_{s+1}\Big] = \sum_{t,s} C_{ts}
+# $$ \mathbb{E}\Big[\sum_{t,s} C_{ts}\, \kappa_t \cdots \kappa_{s+1}\Big] = \sum_{t,s} C_{ts}
 #    = \frac{\partial L}{\partial \theta} . $$
 #
-# This is *anticipated reweighted truncated backpropagation*, ARTBP (Tallec and Ollivier 2017). Here is
-# one draw, as weights on the shares of eight steps.
+# This is *randomised truncation*. Tallec and Ollivier (2017) call it ARTBP, anticipated reweighted truncated
+# backpropagation. Here is one draw, as weights on the shares of eight steps.
 
 # %%
 p = 0.25
-keep = (np.random.default_rng(5).random(8) >= p) / (1 - p)          # k_1 … k_8
+keep = (np.random.default_rng(5).random(8) >= p) / (1 - p)          # steps 1 … 8
 weights = np.array([[keep[s:t].prod() * (s <= t) for s in range(1, 9)] for t in range(1, 9)])
-cuts = [t for t in range(2, 9) if keep[t - 1] == 0]                 # k_1 only weighs dL/dh_0
+cuts = [t for t in range(2, 9) if keep[t - 1] == 0]                 # step 1's only weighs dL/dh_0
 show(heat_map(weights, sums=False),
      f"Weights of the shares in one draw with p = {p}: lower triangular. The cuts fall before the steps "
      f"{cuts} and leave blocks along the diagonal; outside them the weights are 0. On the diagonal they "
@@ -99,9 +99,10 @@ show(heat_map(weights, sums=False),
 print("cut before the steps", cuts, "  what gets through is multiplied by", round(1 / (1 - p), 3))
 
 # %% [markdown]
-# The sequence falls into segments of random length, $1/p$ steps on average, and nothing
-# passes from one to another: so a learner needs to store only the segment that it is in. Inside, what
-# comes from afar is made larger, to make up for the draws in which it is cut off.
+# The sequence falls into pieces of random length, in a long sequence $1/p$ steps on average, and no gradient
+# passes from one to another: so a learner needs to store only the piece that it is in. (Some pieces are
+# several times as long as the average, and it must be ready for them.) Inside, what comes from afar is made
+# larger, to make up for the draws in which it is cut off.
 #
 # `randomised_bptt` draws the factors and is otherwise `bptt`. Does its mean meet the exact gradient? We
 # draw 2000 times and ask how far off the mean is, in units of its standard error: the exact standard
@@ -117,29 +118,34 @@ draws = CellParams(*(np.stack(tensors) for tensors in zip(*draws, strict=True)))
 variance = CellParams(*(randomised_variance(shares, p) for shares in C))
 
 z = np.concatenate([((d.mean(axis=0) - e) / np.sqrt(v / N)).ravel()
-                    for d, e, v in zip(draws, exact, variance, strict=True)])
+                    for d, e, v in zip(draws, exact, variance, strict=True)])         # in standard errors
 print("entry          exact    mean of draws   sd of a draw: formula, measured")
 for i, j in ((0, 0), (1, 0), (2, 2)):
     print(f"W_hh[{i}, {j}]   {exact.W_hh[i, j]:8.4f}   {draws.W_hh[:, i, j].mean():10.4f}"
           f"   {np.sqrt(variance.W_hh[i, j]):20.4f}   {draws.W_hh[:, i, j].std():7.4f}")
 print(f"all {z.size} parameters within 3 standard errors: {(np.abs(z) < 3).all()}, "
       f"the furthest off by {np.abs(z).max():.1f}")
-fit = [d.var(axis=0) / v for d, v in zip(draws, variance, strict=True)]
+ratios = [d.var(axis=0) / v for d, v in zip(draws, variance, strict=True)]
 print("measured variance within 25 % of the formula:",
-      all((np.abs(ratio - 1) < 0.25).all() for ratio in fit))
+      all((np.abs(ratio - 1) < 0.25).all() for ratio in ratios))
 one = np.sqrt(np.mean([distance(draw) ** 2 for draw in zip(*draws, strict=True)]))
 print(f"off the exact gradient: one draw {one:.2f} of its length (root mean square), "
-      f"the mean of {N} draws {distance(d.mean(axis=0) for d in draws):.2f}")
+      f"the mean of {N} draws {distance(d.mean(axis=0) for d in draws):.3f}")
 
 # %% [markdown]
-# That the mean is right is proved above; that the code does what the proof says is what we
-# have just measured. So the factor 194 of the beginning is right, on average: a gradient survives 50
-# steps once in 194 times, and then it counts 194 times. But look at the last line: a *single* draw is
-# off by a quarter of the gradient.
+# That the expectation is right is proved above. Draws cannot prove it, but they can test the code. If
+# the code is right and the means are nearly normal, each of the 15 lies beyond 3 standard errors with
+# probability 0.0027, so some of them do in at most about 4 of 100 such tests. A mistake in the mean that
+# is much smaller than a standard error would go unseen.
+#
+# So the factor 194 of the beginning is right, on average: a gradient survives 50 steps once in 194
+# times, and then it counts 194 times. But look at the last line: a *single* draw is typically off by a
+# quarter of the gradient. The mean of 2000 is off by about as little as it should be:
+# $0.26 / \sqrt{2000} \approx 0.006$.
 #
 # ### The variance, exactly
 #
-# Because $\mathbb{E}[k_t^2] = \frac{1}{1-p}$, the variance needs no drawing. Two shares $C_{ts}$ and
+# Because $\mathbb{E}[\kappa_t^2] = \frac{1}{1-p}$, the variance needs no drawing. Two shares $C_{ts}$ and
 # $C_{t's'}$ have $o$ steps in common on their ways, and the mean of the product of their weights is
 # $(1-p)^{-o}$:
 #
@@ -148,7 +154,8 @@ print(f"off the exact gradient: one draw {one:.2f} of its length (root mean squa
 #
 # `randomised_variance` is this double sum. In a scalar linear network one can see what it does. Let only
 # the last step have a loss. The share from $n$ steps back fades as $w^n$, and the mean of its square,
-# weights included, as $(w^2/(1-p))^n$. So there is a threshold:
+# weights included, as $(w^2/(1-p))^n$. (Products of two different shares change this by a constant factor
+# at most, as long as $|w| < 1$.) So there is a threshold:
 #
 # $$ w^2 < 1 - p: \ \text{the variance stays bounded, however long the sequence;} \qquad
 #    w^2 > 1 - p: \ \text{it grows exponentially with } T . $$
@@ -181,15 +188,15 @@ for p in (0.02, 0.05, 0.1, 0.2):
 # %% [markdown]
 # Read a row from left to right: the longer the memory, the larger the variance. Read a
 # column: fewer cuts, less variance. Unbiasedness is not free where it matters most: **with a long memory
-# one needs a small $p$, and so long segments.**
+# one needs a small $p$, and so long pieces.**
 #
 # ### Bias against variance
 #
 # Back to our problem. Which is nearer to the exact gradient at the same cost? Chunks of $k$ steps
-# ("detach every $k$ steps") and random cuts with $p = 1/k$ store segments of the same mean length, and
+# ("detach every $k$ steps") and random cuts with $p = 1/k$ store pieces of the same mean length, and
 # both go back through each step once. The error of the chunks is all bias. That of the random cuts is
-# all variance: averaging over $N$ draws divides it by $\sqrt N$. In training the updates do the
-# averaging, since each of them draws new cuts.
+# all variance: averaging over $N$ draws divides its root mean square by $\sqrt N$. (So no draws are needed
+# below.) In training the updates do the averaging, since each of them draws new cuts.
 
 # %%
 ks = [3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20]
@@ -199,9 +206,9 @@ one_draw = [np.sqrt(sum(randomised_variance(shares, 1 / k).sum() for shares in C
 mean_of_100 = [error / np.sqrt(100) for error in one_draw]
 table = {k: row for k, *row in zip(ks, chunks, one_draw, mean_of_100, strict=True)}
 show(lines({"chunks": (ks, chunks), "one draw": (ks, one_draw), "mean of 100": (ks, mean_of_100)},
-           "mean length of a segment, $k = 1/p$", "error / gradient", log="y"),
+           "mean length of a piece, $k = 1/p$", "error / gradient", log="y"),
      "Root mean square error relative to the gradient, on a logarithmic axis, against the mean length of "
-     f"a segment. Chunks fall slowly, from {chunks[0]:.2f} to {chunks[-1]:.2f}. One random draw starts above "
+     f"a piece. Chunks fall slowly, from {chunks[0]:.2f} to {chunks[-1]:.2f}. One random draw starts above "
      f"them, at {one_draw[0]:.2f}, falls below them at {ks[np.less(one_draw, chunks).argmax()]} steps, and "
      f"ends near them at {one_draw[-1]:.2f}. The mean of 100 draws lies a factor of ten below one draw.")
 print(" k   chunks   one draw   mean of 100")
@@ -209,18 +216,18 @@ for k in (3, 5, 10, 20):
     print(f"{k:2}" + "".join(f"{error:10.2f}" for error in table[k]))
 
 # %% [markdown]
-# With short segments a single draw is worse than chunks: there $p$ is beyond the
-# threshold of our memory, $1 - 0.9^2 = 0.19$, or near it. With longer ones it is about as good, or
-# better, in this problem; in another the lines may cross elsewhere. What holds in every problem is what
-# happens next. Averaging shrinks the error of the random cuts as far as one likes, and leaves that of
-# the chunks where it is. Whether it pays in training depends also on how much the data vary from update
-# to update. That is to be measured case by case.
+# With short pieces a single draw is worse than chunks: there $p$ is beyond the threshold of our memory,
+# $1 - 0.9^2 = 0.19$, or near it. With longer ones it is about as good, or better, in this problem; in
+# another the lines may cross elsewhere. What holds in every problem is what happens next. At frozen
+# weights, averaging shrinks the error of the random cuts as far as one likes, and leaves that of the
+# chunks where it is. Whether it pays in training depends also on how much the data vary from update to
+# update. That is to be measured case by case.
 #
 # ### The fatal bias, once more
 #
 # Unit [05](05_truncation.ipynb) has a network in which truncation to 30 steps has the wrong sign, so
 # that learning runs away however small the learning rate: influence balancing, a linear network at rest
-# with $ds_1/d\theta = -6$. There, averaging wrong gradients is no help. Random cuts with segments of 30
+# with $ds_1/d\theta = -6$. There, averaging wrong gradients is no help. Random cuts with pieces of 30
 # steps on average:
 
 # %%
@@ -250,14 +257,16 @@ print("the mean has the right sign, by more than 3 standard errors:",
 #
 # ## Real-time recurrent learning: forward instead of back
 #
-# BPTT waits for the end, and then goes back through what it has stored. Williams and Zipser (1989)
-# turned it round. Let $P_t = \partial h_t / \partial \theta$ be the *influence* of the parameters on the
+# BPTT waits for the end, and then goes back through what it has stored. It can be turned round, as Robinson
+# and Fallside (1987) saw; the name, and the account that became known, are those of Williams and Zipser
+# (1989). Let $P_t = \partial h_t / \partial \theta$ be the *influence* of the parameters on the
 # present state, over all paths. By the chain rule
 #
 # $$ P_t = J_t\, P_{t-1} + \frac{\partial^{+} h_t}{\partial \theta}, \qquad
 #    J_t = \frac{\partial h_t}{\partial h_{t-1}}, \qquad P_0 = 0 , $$
 #
-# and the gradient of step $t$'s loss is at hand *at step t*:
+# with $\partial^{+}$ the direct part, $h_{t-1}$ held fixed, as in unit 03. The gradient of step $t$'s loss
+# is at hand *at step t*:
 #
 # $$ \frac{\partial L_t}{\partial \theta} = \frac{\partial L_t}{\partial h_t}\, P_t , \qquad
 #    \frac{\partial L}{\partial \theta} = \sum_{t=1}^{T} \frac{\partial L_t}{\partial h_t}\, P_t . $$
@@ -312,10 +321,11 @@ for cell in (Elman(), LSTM(), GRU()):
 # %% [markdown]
 # ### A learner that never stops and never looks back
 #
-# Here is what RTRL can do and BPTT cannot. A stream of signs $\pm 1$ comes in, one after the other, and
-# the first unit shall say what was four steps ago, times one half. The learner changes its weights at
-# **every step**, and keeps nothing of the past. Beside it runs a learner that knows only the direct part
-# $\partial^{+}$, that is truncation to a single step: the gradient never goes back.
+# Here is what RTRL can do and BPTT cannot: learn from every step at once, with nothing cut and no past in
+# store. A stream of signs $\pm 1$ comes in, one after the other, and the first unit shall say what was
+# four steps ago, times one half. The learner changes its weights at **every step**, and keeps nothing of
+# the past. Beside it runs a learner that knows only the direct part $\partial^{+}$, that is truncation to
+# a single step: the gradient never goes back.
 
 # %%
 def learn_online(carry, steps=2000, delay=4, H=8, lr=0.1):
@@ -356,8 +366,9 @@ print("stored of the past, in numbers:", 8 + sum(influence.size for influence in
 #
 # Let $S$ be the length of the state and $n$ the number of parameters. $P$ has $S\,n$ numbers, and
 # $J_t P_{t-1}$ takes $S^2 n$ multiply-adds, *at every step*. With $n \approx H^2$ that makes $H^3$
-# numbers and $H^4$ multiply-adds. BPTT's tape has some $H$ numbers a step, and a step takes some $H^2$
-# multiply-adds. Exact counts, for an Elman network with one input:
+# numbers and $H^4$ multiply-adds. BPTT's tape has of the order of $H$ numbers a step, and a step takes of
+# the order of $H^2$ multiply-adds. Counted in the library's matrix products, for an Elman network with one
+# input and one sequence:
 
 # %%
 from bpttlib.diagnostics import operations, tape_bytes
@@ -389,14 +400,15 @@ show(lines(stored, "steps $T$", "numbers stored", log="xy"),
      f"are level. They meet at about {meet[10]} steps for 10 units and at about {meet[100]:,} for 100.")
 
 # %% [markdown]
-# In *memory*, RTRL wins on sequences that are long against $H^2$. In *time* it never does:
-# there is no crossing, since both take the same number of steps, and each of RTRL's costs about $H^2/3$
-# times as much for large $H$. (And $P$ is needed for each sequence of the batch.) That is why it stayed with small
-# networks, and why people look for cheaper relatives. Three of them, for further reading; none of them
-# is measured here. **UORO** (Tallec and Ollivier 2018) replaces $P$ by a random rank-one estimate that
-# is unbiased. **SnAp** (Menick et al. 2021) keeps only those entries of $P$ that a parameter reaches
-# within a few steps. **Synthetic gradients** (Jaderberg et al. 2017) let a second network foretell what
-# will come back from beyond the window.
+# In *memory*, RTRL wins on sequences that are long against $H^2$. In *time* it never does, where one
+# gradient at the end is wanted: both take the same number of steps, and each of RTRL's costs about
+# $H^2/3$ times as much for large $H$, with a $P$ for each sequence of the batch. Only if the full
+# gradient is wanted *at every step* does BPTT lose in the end, for it then goes back through all $t$
+# steps at step $t$. So RTRL stayed with small networks, and people look for cheaper relatives. Three of
+# them, for further reading; none of them is measured here. **UORO** (Tallec and Ollivier 2018) replaces
+# $P$ by a random rank-one estimate that is unbiased. **SnAp** (Menick et al. 2021) keeps only those
+# entries of $P$ that a parameter reaches within a few steps. **Synthetic gradients** (Jaderberg et al.
+# 2017) let a second network foretell what will come back from beyond the window.
 #
 # ## Checkpointing: store a little, compute again
 #
@@ -420,7 +432,7 @@ show(draw_schedule(36, states=5, segment=6),
 # Every step is taken once on the way there, and once more onto the tape (but for the last
 # segment, which needs no rehearsal): fewer than $2T$ steps forward. Stored are $\sqrt T$ states and a
 # tape of $\sqrt T$ steps, in place of a tape of $T$. And the gradient is *exact*: nothing is cut, and
-# the same numbers are computed twice.
+# the same states are computed twice.
 #
 # In the library, `checkpointed_bptt` is not given `dh_own`, which has as many numbers as all the
 # states. It is given a function that says what the losses of a few steps ask of their states, and calls
@@ -452,8 +464,8 @@ for cell in (Elman(), LSTM(), GRU()):
 #
 # Why store just once? With fewer stored states one can run again from further back, and store on the
 # way. Say that $n$ steps are to be gone back through with $m$ stored states, that of the start included,
-# and a tape for one step. Run $y$ steps and store the state. Then do what lies behind it, $n-y$ steps,
-# with $m-1$ states; free its place, and do the $y$ steps before it with all $m$. The best $y$ costs
+# and a tape for one step. Run $y$ steps and store the state. Then do the $n-y$ steps after it with $m-1$
+# states; free its place, and do the $y$ steps before it with all $m$. The best $y$ costs
 #
 # $$ C(n, m) = \min_{1 \le y < n} \big\{\, y + C(n-y,\, m-1) + C(y,\, m) \,\big\}, \qquad
 #    C(n, 1) = \tfrac{n(n+1)}{2}, \qquad C(1, m) = 1 $$
@@ -463,8 +475,8 @@ for cell in (Elman(), LSTM(), GRU()):
 #
 # $$ C(n, m) = (r+1)\,n - \binom{m+r}{r-1}, \qquad r = \text{the smallest with } \binom{m+r}{r} \ge n . $$
 #
-# No step is then run more than $r+1$ times, and the reach, the binomial number, explodes with $m$ and
-# $r$. We compare the two, and then draw.
+# No step is then run more than $r+1$ times, and the number of steps for which that suffices,
+# $\binom{m+r}{r}$, explodes with $m$ and $r$. We compare the two, and then draw.
 
 # %%
 C_n = [np.array([n * (n + 1) // 2 for n in range(301)])]             # C(·, 1)
@@ -482,7 +494,7 @@ for m in (1, 2, 5, 10, 50, 100):
 
 # %% [markdown]
 # Ten states, and not quite seven times $T$. There is the answer to the first question. The
-# course of such a schedule is a fractal of runs within runs:
+# course of such a schedule is made of runs within runs:
 
 # %%
 show(draw_schedule(36, states=4),
@@ -494,12 +506,13 @@ show(draw_schedule(36, states=4),
 # %%
 counts = np.unique(np.geomspace(2, 1000, 60).astype(int))
 cost = {f"T = {T:,}": (counts, [least_steps(T, int(m)) / T for m in counts]) for T in (1000, 10_000)}
-show(lines(cost | {"√T segments": ([100], [1.99])}, "stored states $m$", "steps forward / T", log="xy"),
+in_segments = least_steps(100, 99) / 100                    # 100 segments of 100 steps, 99 states stored
+show(lines(cost | {"√T segments": ([99], [in_segments])}, "stored states $m$", "steps forward / T", log="xy"),
      "Steps forward, in multiples of T, against the number of stored states, both axes logarithmic, for "
      "T = 1,000 and T = 10,000. Both fall steeply from "
      f"{least_steps(1000, 2) / 1000:.0f} and {least_steps(10_000, 2) / 10_000:.0f} at two states, are "
      f"{least_steps(1000, 10) / 1000:.1f} and {least_steps(10_000, 10) / 10_000:.1f} at ten, and then level "
-     "off towards 2. A point marks segments of √T steps for T = 10,000: 100 states and 1.99 T.")
+     f"off towards 2. A point marks segments of √T steps for T = 10,000: 99 states and {in_segments:.2f} T.")
 
 # %% [markdown]
 # The point of the $\sqrt T$ segments lies below the curve, because it has a tape of 100
@@ -535,7 +548,7 @@ show(lines({"cheapest plan": ([p.bytes / 2**20 for p in cheapest], [p.steps / T 
      f"{root.steps / T:.2f} T; full BPTT needs {full.bytes / 2**20:,.0f} MiB for T.")
 
 # %% [markdown]
-# A thousandth of the memory at less than four times the steps forward; and the steps
+# About a thousandth of the memory at less than four times the steps forward; and the steps
 # *back*, which cost more, are taken once in any case. What that is in seconds depends on the machine.
 # The course's benchmarks measure it.
 #
@@ -559,9 +572,15 @@ print(f"√T checkpointing, all products: {1 + forward_share * (root.steps / T -
 #   $W_{hh}$ reads each weight once and uses it $B$ times. In the products over time each entry of the
 #   gradient is a sum of $T \cdot B$ terms. With $B = 1$ each multiply-add in the loop needs a weight of its own.
 # - **Not at once**: $h_t$ needs $h_{t-1}$, and $\partial L / \partial h_{t-1}$ needs $\delta_t$. That is
-#   a chain of $T$ steps there and $T$ back, and no number of processors shortens it. Checkpointing
-#   lengthens it. (For a recurrence that is *linear* in the state there are ways around it: Martin and
-#   Cundy 2018.)
+#   a chain of $T$ steps there and $T$ back, which more processors do not shorten. Checkpointing lengthens it.
+#
+# So it is with BPTT as we know it. The chain back need not stay one. On a tape, what comes back is
+# *linear* in $\partial L / \partial h_t$, whatever the cell, and products of Jacobians are associative:
+# multiply neighbours in pairs, then pairs of pairs, all at once, and about $2 \log_2 T$ rounds are
+# enough (Wang, Bai and Pekhimenko 2020). But that is matrix by matrix again, and takes $S$ times the
+# multiply-adds or more. The same works on the way there if the cell is linear in its state (Martin and
+# Cundy 2018). If it is not, one can guess all states at once and improve the guess round by round (Lim
+# et al. 2024). We measure none of these.
 #
 # ## Which one when
 #
@@ -601,9 +620,9 @@ explore(watch, steps=(2, 80, 1, 40), states=(1, 12, 1, 3), tasks=[
 #
 # Tasks 2 and 4 use the first problem: run its cell again.
 #
-# 1. Segments of $\sqrt T$ steps are not the best for an LSTM, whose tape takes six times as much a step as its
-#    state does. Minimise $\frac{T}{k} \cdot 2 + k \cdot 12$ over $k$, and check with `plan(…, segment=k)`
-#    that your $k$ takes fewer bytes than the default. How many?
+# 1. Segments of $\sqrt T$ steps are not the best for an LSTM, whose tape takes six times as much a step
+#    as its state does. Minimise $\frac{T}{k} \cdot 2 + k \cdot 12$ over $k$, and check with `plan(…, segment=k)`
+#    that your $k$ takes fewer bytes than the default. How many fewer?
 # 2. Take the factor $\frac{1}{1-p}$ out of the random cuts: `bptt(…, keep=rng.random(T) >= p)`. Show that
 #    the mean of 2000 draws is now off by many standard errors. What does it tend to, in terms of $C$?
 # 3. The cuts need not be equally likely everywhere. If you could look at $C$ beforehand, where would you
@@ -623,7 +642,7 @@ explore(watch, steps=(2, 80, 1, 40), states=(1, 12, 1, 3), tasks=[
 #
 # <details><summary>2. You halve p. What happens to memory, variance and bias?</summary>
 #
-# The segments get twice as long on average, and so does the tape; the variance falls; the bias is zero
+# The pieces get twice as long on average, and so does the tape; the variance falls; the bias is zero
 # before and after.
 # </details>
 #
@@ -640,16 +659,18 @@ explore(watch, steps=(2, 80, 1, 40), states=(1, 12, 1, 3), tasks=[
 #
 # <details><summary>5. A stream never ends, and the network has 500 units. What remains?</summary>
 #
-# Chunks or random cuts. Checkpointing needs an end to go back from, and RTRL would carry more than
-# $10^8$ numbers.
+# Truncation, in windows or chunks or with random cuts. Checkpointing needs an end to go back from, and RTRL
+# would carry more than $10^8$ numbers.
 # </details>
 #
 # ## What to take away
 #
-# - Random cuts with the factor $1/(1-p)$: no bias; variance that explodes where $w^2 > 1 - p$.
-# - RTRL: $P_t = J_t P_{t-1} + \partial^{+}$. Exact, nothing stored of the past, $S^2 n$ a step.
+# - Random cuts with the factor $1/(1-p)$: no bias; with one linear unit, variance that explodes where
+#   $w^2 > 1 - p$.
+# - RTRL: $P_t = J_t P_{t-1} + \partial^{+} h_t / \partial \theta$. Exact at frozen weights, nothing stored of the
+#   past, $S^2 n$ a step.
 # - Checkpointing: exact, with few states and a few times the steps forward.
-# - Time itself is the part that does not parallelise.
+# - The products outside the loop need no order. The loop itself is a chain, $T$ steps there and $T$ back.
 #
 # Next: [07 · Vanishing and exploding gradients](07_vanishing_exploding.ipynb).
 #
@@ -658,9 +679,12 @@ explore(watch, steps=(2, 80, 1, 40), states=(1, 12, 1, 3), tasks=[
 # spatial complexity in reverse automatic differentiation*, Optimization Methods and Software 1(1).
 # Griewank and Walther 2000, *Algorithm 799: revolve*, ACM Transactions on Mathematical Software 26(1).
 # Gruslys, Munos, Danihelka, Lanctot and Graves 2016, *Memory-efficient backpropagation through time*,
-# NIPS. Jaderberg et al. 2017, *Decoupled neural interfaces using synthetic gradients*, ICML. Martin and
-# Cundy 2018, *Parallelizing linear recurrent neural nets over sequence length*, ICLR. Menick et al.
-# 2021, *Practical real time recurrent learning with a sparse approximation*, ICLR. Tallec and Ollivier
-# 2017, *Unbiasing truncated backpropagation through time*, arXiv 1705.08209; and 2018, *Unbiased online
-# recurrent optimization*, ICLR. Williams and Zipser 1989, *A learning algorithm for continually running
-# fully recurrent neural networks*, Neural Computation 1(2).
+# NIPS. Jaderberg et al. 2017, *Decoupled neural interfaces using synthetic gradients*, ICML. Lim, Zhu,
+# Selfridge and Kasim 2024, *Parallelizing non-linear sequential models over the sequence length*, ICLR.
+# Martin and Cundy 2018, *Parallelizing linear recurrent neural nets over sequence length*, ICLR. Menick
+# et al. 2021, *Practical real time recurrent learning with a sparse approximation*, ICLR. Robinson and
+# Fallside 1987, *The utility driven dynamic error propagation network*, Cambridge University Engineering
+# Department TR 1. Tallec and Ollivier 2017, *Unbiasing truncated backpropagation through time*, arXiv
+# 1705.08209; and 2018, *Unbiased online recurrent optimization*, ICLR. Wang, Bai and Pekhimenko 2020,
+# *BPPSA: scaling back-propagation by parallel scan algorithm*, MLSys. Williams and Zipser 1989, *A
+# learning algorithm for continually running fully recurrent neural networks*, Neural Computation 1(2).

@@ -3,19 +3,18 @@
 #
 # You have written all of it by hand. In daily work you will not: PyTorch, JAX or Keras will unroll,
 # differentiate and clip for you. This unit shows where each thing you know lives there, what it is
-# called, and where it is silently different. The differences cost people weeks, and all of them can be
-# checked.
+# called, and where it is silently different. Every such difference can be checked, and we check them.
 #
 # After this unit you can
 #
 # - carry weights from PyTorch to this library and back, and say why a GRU may have to stay where it is,
-# - find windows, cuts, masks, clipping and checkpoints in `detach`, `ignore_index`, `clip_grad_norm_`
+# - find chunks, cuts, masks, clipping and checkpoints in `detach`, `ignore_index`, `clip_grad_norm_`
 #   and `lax.scan`,
 # - read PyTorch's message about a *second backward* as a sentence on truncated backpropagation,
 # - name the defaults that differ from what you have learnt.
 #
-# You need: units [03](03_full_bptt.ipynb), [05](05_truncation.ipynb) and [09](09_lstm.ipynb). Time:
-# about 60 minutes.
+# You need: units [03](03_full_bptt.ipynb), [05](05_truncation.ipynb), [09](09_lstm.ipynb) and
+# [10](10_gru_stacks.ipynb). Time: about 60 minutes.
 
 # %%
 import numpy as np
@@ -35,9 +34,10 @@ from bpttlib.widgets import explore
 # Neither PyTorch nor JAX is needed. Cells compute our side with NumPy. Blocks that begin with
 # `# PyTorch` or `# JAX` show the other side: they are not run here, but each can be pasted into a new
 # cell below the cells before it, where the framework is installed. Every `assert` in them holds: the
-# tests of this course run the blocks, in this order, with both frameworks.
+# tests of this course run the blocks, in this order, wherever the framework is installed. Flax has two
+# interfaces, Linen and the newer NNX; the table gives Linen's names.
 #
-# | here | PyTorch | JAX, with Flax and Optax | Keras |
+# | here | PyTorch | JAX, with Flax's Linen and Optax | Keras |
 # |---|---|---|---|
 # | `unroll` | a loop, or `nn.LSTM` | `lax.scan`, or `nn.RNN` | `layers.LSTM` |
 # | `bptt` | `loss.backward()` | `jax.grad` | inside `fit` |
@@ -52,7 +52,7 @@ from bpttlib.widgets import explore
 # | `mask` | `ignore_index`, packed sequences | a factor in the loss, `seq_lengths` | `mask`, `Masking` |
 # | `clip_by_global_norm` | `clip_grad_norm_` | `clip_by_global_norm` | `global_clipnorm` |
 # | `clip_by_value` | `clip_grad_value_` | `clip` | `clipvalue` |
-# | `checkpointed_bptt` | `torch.utils.checkpoint` | `jax.checkpoint` | |
+# | `checkpointed_bptt` | `torch.utils.checkpoint` | `jax.checkpoint` | `keras.remat` |
 # | forget gate's bias starts at 1 | no | no | yes |
 # | `complex_step` | `autograd.gradcheck`, by differences | works as it is | |
 #
@@ -130,7 +130,7 @@ print("same outputs to 1e-10:", relative_error(ours.transpose(0, 2, 1), theirs) 
 # ### Two biases
 #
 # Both biases are added to the same pre-activation, so the second changes nothing that an LSTM can
-# compute. PyTorch has it to be compatible with cuDNN, NVIDIA's library for such networks. It has a
+# compute. PyTorch has it to be compatible with cuDNN, NVIDIA's library for neural networks. It has a
 # consequence, though. Both get the same gradient, so their *sum* moves **twice as fast** as a single
 # bias would: with equal learning rates, PyTorch's biases learn at double speed.
 #
@@ -140,14 +140,14 @@ print("same outputs to 1e-10:", relative_error(ours.transpose(0, 2, 1), theirs) 
 # assert torch.allclose(lstm.bias_ih_l0.grad, lstm.bias_hh_l0.grad, rtol=1e-10)
 # ```
 #
-# In a GRU the second bias is more than a repetition. cuDNN multiplies the reset gate *after* the product
-# with $W_{hn}$, and PyTorch's bias stands inside the brackets:
+# In a GRU the second bias is more than a repetition (unit [10](10_gru_stacks.ipynb)). cuDNN multiplies
+# by the reset gate *after* the product with $W_{hn}$, and PyTorch's bias stands inside the brackets:
 #
 # $$ n_t = \tanh\big(W_{xn} x_t + b_{in} + r_t \odot (W_{hn} h_{t-1} + b_{hn})\big) . $$
 #
-# Flax has it too, and so has Keras unless `reset_after=False`. Ours has no $b_{hn}$. No other bias can
-# replace it, since $r_t \odot b_{hn}$ changes from step to step. So the conversion refuses rather than
-# drop it.
+# Keras has it too, unless `reset_after=False`, and so has Linen. NNX writes it in its documentation, and
+# its code leaves it out (Flax 0.12.8). Ours has no $b_{hn}$. No other bias can replace it, since
+# $r_t \odot b_{hn}$ changes from step to step. So the conversion refuses rather than drop it.
 
 # %%
 gru = a_state_dict(G=3)
@@ -186,7 +186,8 @@ for cell in (LSTM(), GRU()):
 # ### Keras
 #
 # The `get_weights()` of a layer in Keras is a list: kernel, recurrent kernel, bias. States are rows
-# there, so the matrices are transposed. An LSTM's blocks stand in our order, a GRU's do not.
+# there, so the matrices are transposed. An LSTM's blocks stand in our order, a GRU's do not, and a GRU's
+# bias has two rows, which are PyTorch's two biases.
 
 # %%
 from bpttlib.frameworks import from_keras, to_keras
@@ -203,9 +204,8 @@ print("there and back:", (from_keras(GRU(), [kernel, recurrent_kernel, bias]).W_
 # ### Starting values
 #
 # PyTorch draws *every* number of `nn.RNN`, `nn.LSTM` and `nn.GRU` from $U(-1/\sqrt H, 1/\sqrt H)$: both
-# matrices and both biases. Keras and Flax make $W_{hh}$ orthogonal and biases zero, as we do; but for
-# the forget gate's, which starts at 1 here and in Keras. How much of a cell state is left after 20
-# steps, at the start of training?
+# matrices and both biases. Here, in Keras and in Flax biases start at zero, but for the forget gate's,
+# which starts at 1 here and in Keras.
 #
 # ```python
 # # PyTorch
@@ -213,6 +213,24 @@ print("there and back:", (from_keras(GRU(), [kernel, recurrent_kernel, bias]).W_
 # assert all(0.09 < p.abs().max() < 0.1001 for p in fresh.parameters())
 # assert all(p.dtype == torch.float32 for p in fresh.parameters())
 # ```
+#
+# All but PyTorch say that $W_{hh}$ starts *orthogonal*. Which matrix is meant? Here and in Linen it is
+# the block of each gate. Keras draws the $G$ blocks as one matrix, with an orthonormal shorter side.
+# Then no single block is orthogonal. All of them together keep the length of a vector; each has a part
+# of it.
+
+# %%
+from bpttlib.init import orthogonal
+
+one_block = orthogonal(np.random.default_rng(1), (100, 100))            # H = 100 units
+all_blocks = orthogonal(np.random.default_rng(1), (400, 100))           # and G = 4 gates
+for name, block in (("gate by gate", one_block), ("all gates at once", all_blocks[100:200])):
+    factor = np.linalg.norm(block) / np.sqrt(100)                       # root mean square
+    print(f"{name:17}  a block multiplies a vector's length by about {factor:.2f}")
+
+# %% [markdown]
+# And how much of a cell state is left after 20 steps, at the start of training, if nothing but the bias
+# acts on the forget gate?
 
 # %%
 for name, b_f in (("PyTorch, about 0", 0.0), ("ours and Keras, 1", 1.0),
@@ -298,8 +316,8 @@ print("T and B exchanged:    others notice:", others_notice(x, exchanged) > 1e-1
 #
 # ## `detach` is a cut
 #
-# In a framework the graph grows with every operation, and `backward` runs through all of it. To
-# truncate, one takes the *value* of a state and forgets where it came from. That is our window with
+# PyTorch records every operation in a *graph*, its tape, and `backward` runs through all of it. To
+# truncate, one takes the *value* of a state and forgets where it came from. Those are our chunks,
 # $k_1 = k_2$: values are carried, gradients are cut.
 
 # %%
@@ -318,12 +336,13 @@ print(f"cut every {k} steps: relative error of the gradient of W_hh {off:.2f}")
 from bpttlib.diagnostics import contributions
 
 shares = contributions(Elman(), elman, x, tape, own).W_hh[:, :, 0, 0]       # loss of step t, copy s
-same_window = np.arange(T)[:, None] // k == np.arange(T) // k
-show(heat_map(np.where(same_window, shares, 0.0)),
-     f"Map of contributions to one entry of W_hh, {T} losses by {T} copies. Only three triangles along the "
-     f"diagonal are filled, one for each window of {k} steps; all else has been cut off.")
-print("what is left of the entry's gradient is what the windows say:",
-      abs(shares[same_window].sum() - chunks.params.W_hh[0, 0]) < 1e-10)
+same_chunk = np.arange(T)[:, None] // k == np.arange(T) // k
+show(heat_map(np.where(same_chunk, shares, 0.0)),
+     f"Map of contributions to one entry of W_hh, {T} losses by {T} copies. Colour is found only in "
+     f"three triangles along the diagonal, one for each chunk of {k} steps; all else has been cut off. "
+     "The column of copy 1 is empty, since h_0 = 0.")
+print("what is left of the entry's gradient is what the chunks say:",
+      abs(shares[same_chunk].sum() - chunks.params.W_hh[0, 0]) < 1e-10)
 
 # %% [markdown]
 # ```python
@@ -342,7 +361,7 @@ print("what is left of the entry's gradient is what the windows say:",
 # ### What the famous message means
 #
 # Leave `.detach()` out, and the second `backward` stops with *Trying to backward through the graph a
-# second time*. The graph of the second window goes on into the first; the first has been gone through
+# second time*. The graph of the second chunk goes on into the first; the first has been gone through
 # already, and what it had stored was freed. The message then recommends `retain_graph=True`, which is
 # rarely what you want: it asks for **full** backpropagation from every window to the very start.
 #
@@ -455,7 +474,8 @@ print("own last state equals the tape's last row:", (own_last == tape_of_lstm.h[
 # ```
 #
 # For a **bidirectional** network they are not the same. The backward direction starts at the end of the
-# array, so it reads the filling first. Packing spares it that; a mask does not.
+# array, so it reads the filling first. Packing spares it that; a mask in the loss does not. (In Keras
+# the mask goes to the layer, and both directions skip the filling.)
 
 # %%
 both = Bidirectional(LSTM())
@@ -471,13 +491,14 @@ for name, run in (("forward only", lambda x: unroll(LSTM(), params, x).h[1:]),
 #
 # ## Clipping
 #
-# `clip_grad_norm_` is our `clip_by_global_norm`: all gradients as one long vector, the same direction,
-# and it *returns the norm before clipping*, which is worth plotting. It differs in three points.
+# `clip_grad_norm_` is our `clip_by_global_norm` (unit [08](08_clipping_init_optimisers.ipynb)): all
+# gradients as one long vector, the same direction, and it *returns the norm before clipping*, which is
+# worth plotting. It differs in three points.
 #
-# - It works in place, on `.grad`; ours returns new arrays.
+# - It works in place, on `.grad`; ours leaves alone what it is given.
 # - It divides by $\lVert g \rVert + 10^{-6}$, ours by $\lVert g \rVert$. Optax has no such term either.
 # - With a NaN in one tensor it makes **all** gradients NaN and says nothing, unless
-#   `error_if_nonfinite=True`. Ours raises an error that names the tensor.
+#   `error_if_nonfinite=True`. So does Optax. Ours raises an error that names the tensor.
 
 # %%
 from bpttlib.clip import clip_by_global_norm, global_norm
@@ -523,9 +544,10 @@ for g, c in ((grads, 1.0), (tiny, 1e-6)):
 #
 # ## JAX: the loop is a function
 #
-# `lax.scan` is our `unroll`: a step from (carry, input) to (carry, output), and a loop that is compiled
-# once for any number of steps. `jax.grad` derives the backward loop. Parameter records such as our
-# `CellParams` work as they are: a named tuple is a *pytree*.
+# `lax.scan` is our `unroll`: a step from (carry, input) to (carry, output), and a loop whose step is
+# compiled once, however often it runs. (With `jax.jit`, another $T$ is another shape, and all is
+# compiled anew.) `jax.grad` derives the backward loop. Parameter records such as our `CellParams` work
+# as they are: a named tuple is a *pytree*, JAX's word for nested containers of arrays.
 #
 # ```python
 # # JAX
@@ -559,8 +581,10 @@ for g, c in ((grads, 1.0), (tiny, 1e-6)):
 # ```
 #
 # The last line is checkpointing. `jax.checkpoint` says: do not store what happens inside `step`, compute
-# it again on the way back. The gradient is the same, to the last digits, and memory is paid for with
-# time (unit [06](06_exact_alternatives.ipynb)). PyTorch has the same thing, by segments:
+# it again on the way back. The gradient is the same to rounding, and memory is paid for with time. The
+# states *between* the steps are still stored, all $T$ of them. To store only one for each segment, as in
+# unit [06](06_exact_alternatives.ipynb), put `jax.checkpoint` round a function that scans a whole
+# segment. In PyTorch that is:
 #
 # ```python
 # # PyTorch
@@ -597,8 +621,9 @@ print("float32 against float64: error between 1e-8 and 1e-4:", 1e-8 < error < 1e
 # A difference quotient in float32 is worse still: it never got below about 1e-4 in unit
 # [04](04_debugging.ipynb). Whoever checks in float32 needs a tolerance of 1e-3 or so, and small mistakes
 # hide behind it. Check in float64, then train in float32. `torch.autograd.gradcheck` uses
-# central differences, and warns if it is given anything but double precision. In JAX the complex step
-# works as it does here, because its functions accept complex numbers:
+# central differences, and warns if it is given anything but double precision. It is content with a
+# relative error of $10^{-3}$ unless you set `rtol`. In JAX the complex step works as it does here, where
+# functions are analytic and accept complex numbers:
 #
 # ```python
 # # PyTorch
@@ -636,7 +661,7 @@ print("float32 against float64: error between 1e-8 and 1e-4:", 1e-8 < error < 1e
 def thresholds(log10_c):
     c = 10.0 ** log10_c
     before = 10.0 ** np.arange(-9, 2.1, 0.25)
-    series = {"c g / ‖g‖": (before, np.minimum(before, c)),
+    series = {"ours": (before, np.minimum(before, c)),
               "PyTorch": (before, before * np.minimum(1.0, c / (before + 1e-6)))}
     gap = 1e-6 / (c + 1e-6)
     return (lines(series, "norm before", "norm after", log="xy", vertical={"c": c}),
@@ -655,7 +680,7 @@ explore(thresholds, log10_c=(-8, 1, 1, -6), tasks=[
 #
 # The first two need no framework.
 #
-# 1. Flax keeps a GRU as a dictionary of small ones: `ir`, `iz` and `in` with a `kernel` (D, H) and a
+# 1. Linen keeps a GRU as a dictionary of small ones: `ir`, `iz` and `in` with a `kernel` (D, H) and a
 #    `bias` each, `hr` and `hz` with a `kernel` (H, H) alone, and `hn` with a `kernel` and a `bias`.
 #    Write `from_flax` that returns `CellParams`, and refuse what cannot come along. Check it against the
 #    equations, written down as `pytorchs_lstm` was.
@@ -663,12 +688,12 @@ explore(thresholds, log10_c=(-8, 1, 1, -6), tasks=[
 #    by changing signs, and check that the states agree to $10^{-10}$.
 # 3. With PyTorch: train an `nn.LSTM` on a task of your choice, bring it here by `from_pytorch`, and draw
 #    where its gradient comes from with `bpttlib.diagnostics.contributions`.
-# 4. With PyTorch: take the block on `detach`, detach h of an LSTM and forget c. Does it raise? Which
-#    $k_2$ does the gradient correspond to?
+# 4. With PyTorch: put an `nn.LSTM` into the block on `detach`, detach h and forget c. Does it raise? And
+#    with `retain_graph=True`: is its gradient that of any $k_2$?
 #
 # ## Five questions
 #
-# <details><summary>1. "Trying to backward through the graph a second time". What is the cause in a recurrent network, nine times out of ten?</summary>
+# <details><summary>1. "Trying to backward through the graph a second time". What do you look for first in a recurrent network?</summary>
 #
 # A state that was carried into the next window without `detach`. The second backward runs into the graph
 # of the first window, which is gone.
@@ -682,8 +707,9 @@ explore(thresholds, log10_c=(-8, 1, 1, -6), tasks=[
 #
 # <details><summary>3. A colleague sums the loss over the steps, you average. She copies your learning rate and clips at the same c. What happens?</summary>
 #
-# Her gradient is N times as long and points the same way. With clipping at work most of her steps have
-# length c times the learning rate, whatever the gradient: it looks stable, and it is another algorithm.
+# Her gradient is N times as long and points the same way. It is clipped far more often, and with plain
+# gradient descent each clipped step has the length c times the learning rate, however long the gradient
+# was: it looks stable, and it is another algorithm.
 # </details>
 #
 # <details><summary>4. Why can a GRU's b_hn not be added to b_n?</summary>
@@ -702,18 +728,19 @@ explore(thresholds, log10_c=(-8, 1, 1, -6), tasks=[
 #
 # - The same gates, two biases, rows instead of columns. Converted weights agree to $10^{-10}$, or the
 #   conversion says why not.
-# - `detach` and `stop_gradient` are cuts with $k_1 = k_2$; the message about a second backward means
+# - `detach` and `stop_gradient` cut into chunks, $k_1 = k_2$; the message about a second backward means
 #   that one is missing.
 # - "Mean" has three meanings. Ask what it is divided by.
-# - Defaults differ: forget bias, starting values, float32, what a NaN does, what a mask hides from a
-#   backward direction.
+# - Defaults differ: forget bias, what is orthogonal, float32, what a NaN does, what a mask does not hide
+#   from a backward direction.
 # - Trust, and check: convert, run both, compare.
 #
 # Back to the [start page](start.ipynb). Symbols and terms: [notation](../docs/notation.md).
 #
 # **Sources.** The documentation and source of PyTorch 2.13 (`torch.nn.LSTM`, `torch.nn.GRU`,
 # `torch.nn.utils.clip_grad_norm_`, `torch.nn.CrossEntropyLoss`, `torch.autograd.gradcheck`), JAX 0.10
-# (`jax.lax.scan`, `jax.checkpoint`), Flax 0.12 (`flax.linen.recurrent`), Optax 0.2
-# (`clip_by_global_norm`) and Keras 3.15 (`layers.LSTM`, `layers.GRU`, optimizers). The forget gate's
+# (`jax.lax.scan`, `jax.checkpoint`), Flax 0.12 (`flax.linen` and `flax.nnx`, recurrent cells), Optax 0.2
+# (`clip_by_global_norm`) and Keras 3.15 (`layers.LSTM`, `layers.GRU`, `layers.Bidirectional`,
+# `initializers.Orthogonal`, optimizers). The forget gate's
 # bias of 1: Jozefowicz, Zaremba and Sutskever 2015, *An empirical exploration of recurrent network
 # architectures*, ICML.

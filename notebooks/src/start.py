@@ -20,7 +20,7 @@
 # | [10 · GRU, stacked and bidirectional networks](10_gru_stacks.ipynb) | compare cells at equal parameters | 90 |
 # | [12 · Bridge to frameworks](12_frameworks.ipynb) | find all of this in PyTorch, JAX and Keras | 60 |
 #
-# Take them in order; each says what it needs. Units 04, 06 and 08 may wait. Unit 11, real sequences, is
+# Take them in order; each says what it needs. Unit 06 may wait. Unit 11, real sequences, is
 # still to come.
 #
 # ## How to study
