@@ -11,7 +11,7 @@
 # - derive and write the backward pass of an LSTM, gates, cell state and all,
 # - say which part of $\partial c_T / \partial c_t$ is a product of forget gates, and which part is not,
 # - choose a forget bias for a given time lag, and say what an LSTM does not promise,
-# - find the unit of a trained network that holds a memory, and prove it.
+# - find the unit of a trained network that holds a memory, and test it by an intervention.
 #
 # You need: units [03](03_full_bptt.ipynb), [04](04_debugging.ipynb) and
 # [07](07_vanishing_exploding.ipynb). Time: about 90 minutes.
@@ -26,8 +26,8 @@ from bpttlib.widgets import explore
 # ## Predict
 #
 # "LSTMs solve the vanishing gradient problem", one reads. By custom the forget gate starts at $\sigma(1)$,
-# which keeps 73 percent of the memory at each step. Of a gradient that sets out along the cell state, how
-# much is left after 50 steps: about a half, about one percent, or about a ten-millionth?
+# which keeps 73 percent of the memory at each step. Of a gradient that goes back along the cell state
+# *alone*, how much is left after 50 steps: about a half, about one percent, or about a ten-millionth?
 #
 # And: can the gradient of an LSTM explode?
 #
@@ -37,22 +37,22 @@ from bpttlib.widgets import explore
 # would a state look like whose gradient costs *nothing* to carry? It would have to be handed on as it is,
 # with news only added:
 #
-# $$ c_t = c_{t-1} + u_t , \qquad \frac{\partial c_t}{\partial c_{t-1}} = 1 . $$
+# $$ c_t = c_{t-1} + \text{news}_t , \qquad \frac{\partial c_t}{\partial c_{t-1}} = 1 . $$
 #
 # Hochreiter and Schmidhuber (1997) call this the **constant error carousel**: an error that enters stays
 # on it, round after round, neither growing nor fading. But nothing ever leaves it, either. Feed it random
 # news and its content grows without end, until old and new can no longer be told apart. Gers, Schmidhuber
 # and Cummins (2000) therefore multiply the old content by a number between 0 and 1, the **forget gate**:
-# $c_t = f_t\, c_{t-1} + u_t$.
+# $c_t = f_t\, c_{t-1} + \text{news}_t$.
 
 # %%
 rng = np.random.default_rng(0)
-u = rng.normal(size=(1001, 2000))                   # news for 2000 cells
+news = rng.normal(size=(1001, 2000))                # for 2000 carousels
 print("typical size of c   after 10   100   1000 steps")
 for f in (1.0, 0.9):
     c, sizes = np.zeros(2000), {}
     for t in range(1, 1001):
-        c = f * c + u[t]
+        c = f * c + news[t]
         sizes[t] = c.std()
     print(f"forget gate {f}        {sizes[10]:6.0f} {sizes[100]:5.0f} {sizes[1000]:6.0f}")
 
@@ -82,7 +82,7 @@ show(draw_lstm(backward=True),
      "One step of an LSTM. Along the top runs the cell state: from c_{t-1} through one product with f and "
      "one sum to c_t. Beneath, i times g enters the sum; at the right, h_t is o times tanh of c_t. All four "
      "gates take their share of a_t, which is made of x_t and h_{t-1}. A dashed arrow runs back beside each "
-     "solid one: along the top it meets the product with f and no matrix.")
+     "solid one, but for that of x_t: along the top it meets the product with f and no matrix.")
 
 # %%
 from bpttlib.activations import sigmoid
@@ -90,7 +90,8 @@ from bpttlib.activations import sigmoid
 
 def lstm_forward(W_xh, W_hh, b_h, x, h_0, c_0):
     dtype = np.result_type(W_xh, W_hh, b_h, x, h_0, c_0)
-    h, c = (np.empty((len(x) + 1, *h_0.shape), dtype) for _ in "hc")
+    h = np.empty((len(x) + 1, *h_0.shape), dtype)
+    c = np.empty_like(h)
     gates = np.empty((len(x) + 1, 4, *h_0.shape), dtype)
     h[0], c[0] = h_0, c_0
     for t in range(1, len(x) + 1):
@@ -275,10 +276,10 @@ print("with six steps, every mistake spoils every column:", min(map(min, six.val
 # only mixes what was clear before, and with six steps all rows are dark throughout. *To find a mistake,
 # use the shortest sequence on which it shows.*
 #
-# The third row is no invention. In public repositories one finds many copies of one LSTM exercise in
-# which `back_h` and `back_c` are set to zero before the loop, handed to every step, and never updated.
-# All shapes are right. But it is the gradient of a network without memory, and everything an LSTM is
-# built for is gone.
+# The third row is no invention. Several public copies of teaching code do just this: `back_h` and
+# `back_c` are set to zero before the loop, handed to every step, and never updated. All shapes are
+# right. But it is the gradient cut after one step (`k2 = 1` in unit [05](05_truncation.ipynb)): no
+# earlier step is ever credited with anything, and that is what an LSTM is built for.
 #
 # ## The path along c
 #
@@ -311,7 +312,7 @@ def jacobians(cell, params, x, through_h=True):
 
 
 def reach(*args, **kwargs):
-    """Return the largest singular value for each lag."""
+    """Return the reach of unit 07, a largest singular value for each lag, here from c to c."""
     return np.linalg.norm(jacobians(*args, **kwargs)[0], 2, axis=(1, 2))
 
 
@@ -361,14 +362,16 @@ print(f"Elman                                                {elman[50]:12.0e}")
 # Four things to take from this picture.
 #
 # **An LSTM's gradient can vanish like any other.** With forget bias 0 the gates stand at one half, and
-# the gradient falls *faster* than that of an Elman network with orthogonal weights. Even the customary
-# bias of 1 leaves a ten-millionth of the direct path after 50 steps: that answers the prediction.
+# the gradient falls *faster* than that of an Elman network with orthogonal weights. And along $c$ alone
+# even the customary bias of 1 leaves about a ten-millionth after 50 steps ($\sigma(b)^{50}$; the best
+# of the 32 units keeps a few millionths). That answers the first prediction.
 #
-# **The product of forget gates is not the gradient.** With bias 1 the complete Jacobian is larger by
-# orders of magnitude than the path along $c$. The paths through $h$ and the gates carry most of it.
+# **The product of forget gates is not the gradient.** With bias 1 about one percent is left along all
+# paths together, orders of magnitude more than along $c$. Here the paths through $h$ and the gates
+# carry most of the gradient.
 #
 # **The complete Jacobian is not bounded by 1.** Each forget gate is below 1, and so is every product of
-# them; with bias 3 the sum over all paths grows beyond 1 all the same.
+# them; with biases 2 and 3 the sum over all paths grows beyond 1 all the same.
 #
 # **What the bias sets is a rate.** A gate that stays at $f$ halves a memory in $\ln \tfrac12 / \ln f$
 # steps:
@@ -381,9 +384,9 @@ for b in (0, 1, 2, 3, 4, 5):
 # %% [markdown]
 # For large $b$ that is about $\ln 2 \cdot e^b$: each unit of bias makes the memory last $e$ times
 # longer. If you know the lag $n$ of your task, start near $b = \ln n$; then $f^n \approx 1/e$ (Tallec
-# and Ollivier 2018 draw biases for a whole range of lags that way). So the honest sentence is: *an LSTM
-# does not solve vanishing gradients; it turns the rate at which they vanish into a number per unit and
-# step that can be set, and learnt.*
+# and Ollivier 2018 draw forget biases for a whole range of lags that way). So the honest sentence is:
+# *an LSTM does not solve vanishing gradients; it turns the rate at which they vanish along $c$ into a
+# number per unit and step that can be set, and learnt.*
 #
 # ### And exploding?
 #
@@ -424,28 +427,27 @@ print("all paths after 60 steps:  gain 1 below 0.1:", gains[1][60] < 0.1,
 #
 # The first LSTM had no forget gate: $f = 1$, a pure carousel. And it was not trained with the gradient
 # that we derived. Errors that arrived at the gates and at the candidate changed the weights there, but
-# travelled no further back in time. In our code: `back_h = 0`, while `back_c` is carried. That
+# travelled no further back in time. In our code: `back_h = 0`, while `back_c` is carried. (They computed
+# this forward in time, by a variant of RTRL, unit [06](06_exact_alternatives.ipynb).) That
 # truncation is what made the error flow *constant*: with the paths through $h$ cut and $f = 1$, only
 # the carousel remains. Our trick from above does just that. A bias of 50 makes $\sigma$ exactly 1 in
 # double precision.
 
 # %%
-from bpttlib.diagnostics import norm_by_lag
-
 rng = np.random.default_rng(2)
 x_one, last_only = rng.normal(size=(T, D, 1)), np.zeros((T, H, 1))
 last_only[-1] = rng.normal(size=(H, 1))
 carousel = init_cell(rng, LSTM(forget_bias=50.0), D, H)
-flow = {}
 for name, W_back in (("truncated, 1997", 0 * carousel.W_hh), ("complete", carousel.W_hh)):
     tape = unroll(LSTM(), carousel, x_one)
     bptt(LSTM(), carousel._replace(W_hh=W_back), x_one, tape, last_only)
-    flow[name] = norm_by_lag(tape, "c") / np.linalg.norm(tape.dc[-1])
-print("truncated: the error is the same at all lags, exactly:", np.ptp(flow["truncated, 1997"]) == 0)
-print("complete:  it is not:", np.ptp(flow["complete"]) > 0.1)
+    length_1, length_T = np.linalg.norm(tape.dc[[1, T], :, 0], axis=1)
+    print(f"{name:15}  ∂L/∂c is exactly the same at all steps: {str((tape.dc == tape.dc[T]).all()):5}"
+          f"   length at step 1, relative to step T: {length_1 / length_T:.0f}")
 
 # %% [markdown]
-# The complete gradient became customary later (Graves and Schmidhuber 2005). When you read that "the error
+# The complete gradient of the same network grows on its way back. Graves and Schmidhuber (2005) trained LSTMs with the complete gradient, by backpropagation through
+# time, and so does everyone since who lets a framework differentiate. When you read that "the error
 # flow through an LSTM is constant", this is the LSTM, and this is the truncation, of which it is true.
 #
 # ## The forget bias in training
@@ -478,18 +480,19 @@ for name, runs in curves.items():
 print("σ(b)^100:", ", ".join(f"{sigmoid(b)**100:.0e} for bias {b}" for b in (0, 1, 3)))
 
 # %%
-show(lines({name: np.median(runs, axis=0) for name, runs in curves.items()}, "updates",
-           r"loss, in units of $\ln 2$: guessing is 1"),
-     "Median learning curves of three networks each. With forget bias 3 the loss falls from guessing to near "
-     "zero within 60 updates; with biases 0 and 1, and for the Elman network, it stays at guessing.")
+medians = {name: np.median(runs, axis=0) for name, runs in curves.items()}
+show(lines(medians, "updates", r"loss, in units of $\ln 2$: guessing is 1"),
+     "Median learning curves of three networks each. With forget bias 3 the loss falls from "
+     f"{medians['bias 3'][0]:.1f} of guessing to near zero within 60 updates, with a few jumps back; with "
+     "biases 0 and 1, and for the Elman network, it stays at guessing.")
 
 # %% [markdown]
 # Between the three LSTMs nothing was changed but one number: not the sizes, not the learning rate, not
 # the seeds. Gers and others started with positive forget biases already in 2000; Jozefowicz, Zaremba
-# and Sutskever (2015) recommended a bias of 1 for every LSTM after a search over many tasks. For a
-# hundred steps that is too little, and the power says so in advance. But do not make a law of it: where
-# short lags can teach the way to long ones, a network can also raise its forget gates by itself (first
-# task under *Your turn*).
+# and Sutskever (2015) recommended a bias of 1 for every LSTM after a search through ten thousand
+# architectures. For the hundred steps of this task that is too little, as the power suggests. But do
+# not make a law of it. The power is not the gradient, as we saw; and where short lags can teach the way
+# to long ones, a network can raise its forget gates by itself (first task under *Your turn*).
 #
 # ## Gates at work
 #
@@ -552,8 +555,10 @@ three = np.repeat(test.x[:, :, :1], 3, axis=2)
 three[first - 1, 0] = 0.1, 0.5, 0.9
 _, varied = model.forward(trained, three)
 kept = varied.c[:, keeper]                                  # (T+1, 3)
-show(lines({f"number {v}": kept[:, b] for b, v in enumerate((0.1, 0.5, 0.9))}, "step $t$",
-           f"$c_t$ of unit {keeper + 1}", vertical={"1st mark": first, "2nd mark": second}),
+figure = lines({f"number {v}": kept[:, b] for b, v in enumerate((0.1, 0.5, 0.9))}, "step $t$",
+               f"$c_t$ of unit {keeper + 1}", vertical={"1st mark": first, "2nd mark": second})
+figure.axes[0].set_xticks(range(0, T + 1, 5))
+show(figure,
      f"Cell state of unit {keeper + 1} over 20 steps for three sequences that differ only in the number at "
      "the first mark. The lines are one until that mark, part there in proportion to the number, run almost "
      "level until the second mark, and make the same step there.")
@@ -564,7 +569,7 @@ print("of the distance at the first mark, so much is left at the end:", round(sp
 # %% [markdown]
 # The number lives in the distance between the lines: a carousel, built by learning.
 #
-# A suggestive picture is not yet a proof. So we operate. The first mark lies in the first ten steps, the
+# A suggestive picture does not yet show that the number is *used*. So we operate. The first mark lies in the first ten steps, the
 # second in the last ten. After step 10 we take from one unit what it knows of *its* sequence: its $h$ and
 # $c$ are replaced by their averages over all 500 sequences. Then the run goes on. Beside it stands what an
 # onlooker would have measured: how strongly the unit's $c$ correlates with the first number.
@@ -580,15 +585,16 @@ for k in range(4):
           f"{relative_mse(y):.1f}" + "   <- follows the mark" * (k == keeper))
 
 # %% [markdown]
-# Three of the four can be wiped without harm, though two of these correlate well with the number: a
-# trace of it is in them, but nothing that the answer needs. Without the fourth, the error is one half:
-# precisely the error of someone who knows the second number and must guess the first, since each has
-# half of the sum's variance. The first number was kept in that one cell.
+# Each of three can be wiped without harm, though two of these correlate well with the number: a
+# trace of it is in them, but the answer does not need it. Without the fourth, the error is one half:
+# the error of someone who knows the second number and must guess the first, since each has half of
+# the sum's variance. The first number was kept in that one unit.
 #
 # ## What it costs
 #
 # Everything per gate is there four times: parameters and multiplications in the products. The tape is
-# three times as large, since besides the gates there are $c$ and its gradient.
+# three times as large: $h$, $c$, their gradients, four gates and their $\delta$ make twelve numbers
+# for each unit and step, and an Elman network has four.
 
 # %%
 from bpttlib.diagnostics import operations, tape_bytes
@@ -613,8 +619,8 @@ print(f"an Elman network with as many parameters as this LSTM has {H_equal} unit
 # **Variants.** *Peepholes* let the gates read $c$ (Gers, Schraudolph and Schmidhuber 2002). *Coupled
 # gates* set $i = 1 - f$, so what enters displaces what was there. A *projection* makes $h$ shorter than
 # $c$ (Sak, Senior and Beaufays 2014). Greff and others (2017) compared eight variants at great expense:
-# none was much better than the plain one, and the forget gate and the output's tanh were the parts that
-# it could least do without. Unit 10 takes up the one variant that became a cell of its own, the GRU.
+# none was much better than the plain one (theirs had peepholes), and the forget gate and the output's
+# tanh were the parts that it could least do without. Unit 10 takes up the one variant that became a cell of its own, the GRU.
 #
 # ## Experiment
 #
@@ -634,8 +640,8 @@ def flow_back(forget_bias, gain, lag):
                     f"{power[-1]:.1g}, the path along c {path[-1]:.1g}, all paths {paths[-1]:.1g}.")
 
 
-ranges = {"forget_bias": (-2.0, 6.0, 0.5, 1.0), "gain": (0.0, 8.0, 0.5, 1.0), "lag": (10, 100, 10, 50)}
-explore(flow_back, **ranges, tasks=[
+explore(flow_back, forget_bias=(-2.0, 6.0, 0.5, 1.0), gain=(0.0, 8.0, 0.5, 1.0),
+        lag=(10, 100, 10, 50), tasks=[
     "Which is the smallest forget bias that keeps one percent along c over 50 steps? Compare with ln 50.",
     "Set the gain to 0. Two of the lines coincide. Which, and why?",
     "At bias 1, raise the gain. From where on do all paths grow with the lag? Does the path along c ever?",
@@ -695,9 +701,9 @@ explore(flow_back, **ranges, tasks=[
 #   \partial L/\partial c_{t+1} \odot f_{t+1}$; each gate's $\delta$ is what arrives, times the other
 #   factor, times its slope.
 # - Along $c$ a gradient meets forget gates and nothing else. That is one path of many.
-# - $\sigma(1)^{50}$ is a ten-millionth. The forget bias sets a rate: $b \approx \ln n$ for lags of $n$
-#   steps.
-# - LSTM gradients can vanish and can explode. What the gates add is that the rate is learnt.
+# - $\sigma(1)^{50}$ is about a ten-millionth. The forget bias sets a rate: $b \approx \ln n$ for lags of
+#   $n$ steps.
+# - LSTM gradients can vanish and can explode. What the forget gates add is that a rate is learnt.
 # - To show that a unit remembers, take its memory away and see what is lost.
 #
 # Next: [10 · GRU, stacked and bidirectional networks](10_gru_stacks.ipynb).
