@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bpttlib.cells import Cell
+from bpttlib.cells import require_cell
 from bpttlib.errors import require, require_array
 from bpttlib.inputs import as_columns, check_inputs, project
 from bpttlib.tape import initial_state, matching_tape, rows, steps
@@ -158,7 +158,9 @@ def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True, keep=None):
     array([[0.108]])
     """
     H, D = _sizes(cell, params)
+    require_cell(cell, tape)
     T, B = len(tape.h) - 1, tape.h.shape[2]
+    require(tape.h.shape[1] == H, "tape", f"H = {tape.h.shape[1]}", f"H = {H}, as W_hh has")
     x = check_inputs(x, D, params.W_xh.dtype, T, B)
     # Into a real tape only real numbers: an imaginary part would be lost without a word.
     real = "biuf" if tape.dh.dtype.kind == "f" else "biufc"
@@ -230,7 +232,7 @@ def _step_backward_scaled(cell, params, prev, now, kept):
 
 def _sizes(cell, params):
     """Return H and D after a look at the cell and at the parameters' shapes."""
-    require(isinstance(cell, Cell), "cell", repr(cell), "a cell, such as Elman()")
+    require_cell(cell)
     require({"W_xh", "W_hh", "b_h"} <= set(getattr(params, "_fields", ())), "params",
             type(params).__name__, "a record with W_xh, W_hh and b_h, such as CellParams")
     GH, H = require_array("W_hh", params.W_hh, ("G·H", "H"), kinds="fc").shape

@@ -13,7 +13,8 @@ def check_inputs(x, D, dtype=float, T="T", B="B"):
     """
     Return inputs as numbers of shape (T, D, B), or as whole numbers 0 … D-1 of shape (T, B).
 
-    Which of the two they are shows in the number of axes.
+    Which of the two they are shows in the number of axes; so an integer array (T, D), its batch
+    axis forgotten, is taken for labels.
 
     Parameters
     ----------

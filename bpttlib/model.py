@@ -230,8 +230,9 @@ class Model(NamedTuple):
                                 b_y=dy.sum(axis=(0, 2))[:, None])
         dh_own = params.readout.W_hy.T @ dy
         grads = self.network.bptt(params.cell, batch.x, tape, dh_own, need_dx=False)
-        T, t = len(y), len(y) if batch.carry is None else batch.carry
-        require(t in range(T + 1), "batch.carry", t, f"a step from 0 to {T}, or None")
+        t = len(y) if batch.carry is None else batch.carry
+        require_whole("batch.carry", t, least=0)
+        require(t <= len(y), "batch.carry", t, f"a step from 0 to {len(y)}, or None")
         carried = self.network.state_at(tape, t)
         return Step(L, ModelParams(grads.params, readout), y, tape, carried)
 
@@ -242,4 +243,4 @@ class Model(NamedTuple):
         y, tape = self.forward(params, batch.x, s0, tape, rng)
         L, dy = LOSSES[self.loss](y, batch.targets, batch.mask)
         require(np.isfinite(L), "loss", L, "a finite number; lower the learning rate, or clip")
-        return y, tape, L, dy
+        return y, tape, L, dy.astype(y.dtype, copy=False)

@@ -10,6 +10,7 @@ sequence. BPTT needs of the order of n for a step; but its tape grows with T.
 import numpy as np
 
 from bpttlib.bptt import unroll
+from bpttlib.cells import require_cell
 from bpttlib.errors import require_array, require_whole
 from bpttlib.inputs import as_columns
 from bpttlib.jacobian import step_back_from_units
@@ -106,9 +107,8 @@ def step_gradient(P, dh_own_t):
     array([[1.5],
            [1.5]])
     """
-    B, S = P.b_h.shape[:2]
-    dh_own_t = require_array("dh_own_t", dh_own_t, ("H", B))
-    H = len(dh_own_t)
+    B, H = len(P.W_hh), P.W_hh.shape[-1]
+    dh_own_t = require_array("dh_own_t", dh_own_t, (H, B)).astype(P.W_hh.dtype, copy=False)
     return tree_map(lambda P: np.tensordot(dh_own_t.T, P[:, :H], axes=2), P)
 
 
@@ -158,6 +158,7 @@ def rtrl(cell, params, x, dh_own, s0=None):
     >>> rtrl(Elman("identity"), params, x, own, s0=np.array([[0.9]])).W_hh.round(12)
     array([[0.108]])
     """
+    require_cell(cell)
     T, H, B = len(x), params.W_hh.shape[1], np.shape(x)[-1]
     require_whole("the length of x", T)
     dh_own = require_array("dh_own", dh_own, (T, H, B))

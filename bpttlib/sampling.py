@@ -57,6 +57,11 @@ def sample(model, params, prompt, steps, rng, temperature=1.0, s0=None):
     require(isinstance(temperature, Real) and temperature >= 0 and np.isfinite(temperature),
             "temperature", repr(temperature), "a number that is at least 0")
     x, drawn = require_array("prompt", prompt, ("T", "B"), "iu"), []
+    values = getattr(model.network, "V", model.D)
+    require(model.K == values, "model", f"K = {model.K} outputs for {values} values of the inputs",
+            "as many outputs as values")
+    require((x >= 0).all() and (x < values).all(), "prompt", f"labels from {x.min()} to {x.max()}",
+            f"labels from 0 to {values - 1}")
     for _ in range(steps):
         y, tape = model.forward(params, x, s0)
         s0 = model.network.state_at(tape, len(x))
@@ -67,7 +72,6 @@ def sample(model, params, prompt, steps, rng, temperature=1.0, s0=None):
 
 def _draw(logits, temperature, rng):
     """Return one label for each column of logits (K, B)."""
-    if temperature == 0:
-        return logits.argmax(axis=0)
-    # The largest of the logits plus Gumbel noise is a draw from their softmax.
-    return (logits / temperature + rng.gumbel(size=logits.shape)).argmax(axis=0)
+    # The largest of the logits plus Gumbel noise is a draw from their softmax; dividing the logits
+    # by the temperature is the same as multiplying the noise, and works for 0, too.
+    return (logits + temperature * rng.gumbel(size=logits.shape)).argmax(axis=0)

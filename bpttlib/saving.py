@@ -164,7 +164,11 @@ def load_state(path, like):
         if name.startswith(("params", "memory")):
             got = saved[name].shape if name in saved else "nothing"
             require(got == np.shape(leaf), f"{path}: {name}", got,
-                    f"shape {np.shape(leaf)}; was it saved with another model or optimiser?")
+                    f"shape {np.shape(leaf)}, as the model and the optimiser have it")
+    known = dict(named_leaves(like))
+    extra = [name for name in saved if name.startswith(("params", "memory")) and name not in known]
+    require(not extra, f"{path}: {', '.join(extra[:1])}", "a tensor",
+            "nothing there, as the model and the optimiser say")
 
     def read(field):
         names = iter(name for name, _ in named_leaves(getattr(like, field), field))

@@ -6,6 +6,7 @@ own-loss gradients is step t. Loops run over the rows of a tape, so they never h
 """
 import numpy as np
 
+from bpttlib.cells import require_cell
 from bpttlib.errors import require, require_array, require_whole
 from bpttlib.params import tree_map
 
@@ -225,6 +226,7 @@ def matching_tape(tape, cell, T, H, B, dtype):
     """
     if tape is None:
         return new_tape(cell, T, H, B, dtype)
+    require_cell(cell, tape)
     got, needs = (tape.h.shape, tape.h.dtype), ((T + 1, H, B), dtype)
     require(got == needs, "tape", f"h of shape {got[0]} and dtype {got[1]}",
             f"shape {needs[0]} and dtype {needs[1]}; new_tape makes one")

@@ -8,7 +8,7 @@ from bpttlib.batch import Batch
 from bpttlib.clip import clip_by_global_norm, global_norm
 from bpttlib.errors import require, require_whole
 from bpttlib.optim import Optimiser, adam
-from bpttlib.params import ModelParams
+from bpttlib.params import ModelParams, named_leaves, tree_map
 from bpttlib.saving import FitState, check_optimiser, load_state, save_state, start
 
 
@@ -86,7 +86,8 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
     require_whole("updates", updates)
     require_whole("seed", seed, least=0)
     optimiser = optimiser or adam()
-    callbacks = (callbacks,) if callable(callbacks) else callbacks
+    callbacks = (callbacks,) if callable(callbacks) else tuple(callbacks or ())
+    require(all(map(callable, callbacks)), "callbacks", callbacks, "functions of state and step")
     state = _first_state(params, optimiser, state, path)
     loss, norm = _with_room(state.loss, updates), _with_room(state.norm, updates)
     step = last = None
@@ -100,20 +101,23 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
                     "a Batch(x, targets)")
             require(batch.fresh or model.network.streams, f"batches({n})", "one that goes on",
                     "fresh ones, since a bidirectional network cannot stream")
+            # The 1 keeps dropout's numbers apart from those of tasks.batches(task, seed)(n).
             step = model.loss_and_gradients(state.params, batch,
-                                            s0=None if batch.fresh else state.carried or None,
+                                            s0=_initial_state(n, batch, state),
                                             tape=step.tape if _alike(last, batch) else None,
-                                            rng=np.random.default_rng((seed, n)))
+                                            rng=np.random.default_rng((seed, n, 1)))
             last = batch
             grads, norm[n] = _clipped(step.grads, clip)
             loss[n] = step.L
             params, memory = optimiser.update(state.params, grads, state.memory)
+            params = tree_map(lambda new, old: np.asarray(new, old.dtype), params, state.params)
             state = FitState(optimiser.name, n + 1, params, memory, step.carried, loss[:n + 1],
                              norm[:n + 1])
             bar.set_postfix(loss=f"{loss[n]:.4f}", refresh=False)
             if path is not None and (n + 1) % 200 == 0:
                 save_state(path, state)
-            if True in [callback(state, step) is True for callback in callbacks]:
+            answers = [callback(state, step) for callback in callbacks]
+            if any(isinstance(answer, bool | np.bool_) and answer for answer in answers):
                 break
     except KeyboardInterrupt:
         bar.write(f"Stopped after {state.updates} updates; to go on, pass what fit returned as "
@@ -139,6 +143,16 @@ def _first_state(params, optimiser, state, path):
     require(isinstance(state, FitState), "state", type(state).__name__, "what fit returned")
     check_optimiser("state", state.optimiser, optimiser.name)
     return state
+
+
+def _initial_state(n, batch, state):
+    """Return the carried state, or None for zero."""
+    if batch.fresh or not state.carried:
+        return None
+    B, before = np.shape(batch.x)[-1], named_leaves(state.carried)[0][1].shape[-1]
+    require(B == before, f"batches({n})", f"{B} sequences that go on, after {before}",
+            "as many as in the last batch, or fresh ones")
+    return state.carried
 
 
 def _with_room(history, updates):

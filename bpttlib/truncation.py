@@ -82,9 +82,9 @@ def truncated_bptt(cell, params, x, tape, dh_own, k1, k2):
     require_whole("k2", k2, least=k1)
     require(network.streams, "cell", repr(cell), "one that can stream; a bidirectional network "
             "needs the whole sequence")
-    x = np.asarray(x)
-    T, H, B = len(x), tape.h.shape[1], tape.h.shape[2]
-    dh_own = require_array("dh_own", dh_own, (T, H, B))
+    T, x = len(tape.h) - 1, np.asarray(x)
+    require(x.ndim > 1 and len(x) == T, "x", f"shape {x.shape}", f"{T} steps, as the tape has")
+    dh_own = require_array("dh_own", dh_own, tape.h[1:].shape)
     total = None
     for first in range(0, T, k1):
         start, stop = max(0, first + k1 - k2), min(first + k1, T)
@@ -186,12 +186,16 @@ def randomised_variance(C, p):
     1.0
     """
     p, C = _probability(p), np.asarray(C)
-    T = len(C)
-    t, s = np.tril_indices(T)                               # all shares with s ≤ t
-    common = np.minimum.outer(t, t) - np.maximum.outer(s, s)
-    weight = (1 - p) ** -np.maximum(common, 0.0) - 1.0
-    shares = C[t, s].reshape(len(t), -1)                    # (T (T+1) / 2, entries)
-    return (shares * (weight @ shares)).sum(axis=0).reshape(C.shape[2:])
+    require(C.ndim >= 2 and C.shape[0] == C.shape[1], "C", f"shape {C.shape}",
+            "shape (T, T) and the parameter's, as contributions returns it for one parameter")
+    steps = np.arange(len(C))
+    lag = np.subtract.outer(steps, steps)                   # from copy s to loss t
+    C = np.where((lag >= 0).reshape(lag.shape + (1,) * (C.ndim - 2)), C, 0.0)
+    # At (t, s): all pairs of shares that have at least the steps s to t in common …
+    pairs = C.cumsum(axis=1)[::-1].cumsum(axis=0)[::-1] ** 2
+    # … and no more than these.
+    pairs = np.diff(np.diff(pairs[::-1], axis=0, prepend=0.0)[::-1], axis=1, prepend=0.0)
+    return np.tensordot((1 - p) ** -np.maximum(lag, 0.0) - 1.0, pairs, axes=2)
 
 
 def _probability(p):

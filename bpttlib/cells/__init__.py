@@ -1,7 +1,8 @@
 """Recurrent cells: one step forward and one step backward, side by side."""
-from bpttlib.cells.cell import Cell
+from bpttlib.cells.cell import Cell, require_cell
 from bpttlib.cells.elman import Elman, ElmanTape
 from bpttlib.cells.gru import GRU, GRUTape
 from bpttlib.cells.lstm import LSTM, LSTMTape
 
-__all__ = ["Cell", "Elman", "ElmanTape", "GRU", "GRUTape", "LSTM", "LSTMTape"]
+__all__ = ["Cell", "Elman", "ElmanTape", "GRU", "GRUTape", "LSTM", "LSTMTape",
+           "require_cell"]

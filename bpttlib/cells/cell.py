@@ -7,6 +7,8 @@ per sequence of the batch.
 """
 import numpy as np
 
+from bpttlib.errors import require
+
 
 class Cell:
     """
@@ -183,3 +185,31 @@ class Cell:
         array([0., 1., 0., 0.])
         """
         return np.zeros((len(self.gates) * H, 1))
+
+
+def require_cell(cell, tape=None):
+    """
+    Raise a ValueError unless this is a cell, and the tape, if there is one, its own kind of tape.
+
+    What looks into a step needs a single cell; networks of several have one for each layer.
+
+    Parameters
+    ----------
+    cell : object
+        The argument.
+    tape : object, optional
+        The tape that goes with it.
+
+    See Also
+    --------
+    bpttlib.errors.require : Ask for any condition.
+
+    Examples
+    --------
+    >>> require_cell("LSTM")
+    Traceback (most recent call last):
+    ValueError: cell: got 'LSTM'; needs a cell, such as Elman().
+    """
+    require(isinstance(cell, Cell), "cell", repr(cell), "a cell, such as Elman()")
+    require(tape is None or isinstance(tape, cell.Tape), "tape", type(tape).__name__,
+            f"a {cell.Tape.__name__}, as unroll and new_tape make it")

@@ -1,10 +1,12 @@
 """Long short-term memory."""
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
 from bpttlib.activations import sigmoid
 from bpttlib.cells.cell import Cell
+from bpttlib.errors import require
 
 
 class LSTMTape(NamedTuple):
@@ -81,6 +83,8 @@ class LSTM(Cell):
     Tape = LSTMTape
 
     def __init__(self, forget_bias=1.0):
+        require(isinstance(forget_bias, Real) and np.isfinite(forget_bias), "forget_bias",
+                repr(forget_bias), "a finite number")
         self.forget_bias = forget_bias
 
     def step(self, params, prev, now):

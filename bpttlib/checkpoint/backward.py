@@ -5,6 +5,7 @@ import numpy as np
 
 from bpttlib.checkpoint.plans import plan
 from bpttlib.checkpoint.schedules import schedule
+from bpttlib.errors import require, require_array
 from bpttlib.layers import as_network
 from bpttlib.params import tree_map
 from bpttlib.tape import window
@@ -69,7 +70,8 @@ def checkpointed_bptt(cell, params, x, own, s0=None, *, segment=None, states=Non
     own : callable
         `own(h, start, stop)` is called once for each segment. It gets the states h_{start+1} …
         h_stop, of shape (stop - start, H, B), and returns the gradients of these steps' own losses
-        with respect to them, an array of the same shape. The states are overwritten later.
+        with respect to them, an array of the same shape. The states are on the tape: they must
+        not be changed, and are overwritten later.
     s0 : tuple, optional
         The initial state; zero by default.
     segment : int, optional
@@ -111,6 +113,7 @@ def checkpointed_bptt(cell, params, x, own, s0=None, *, segment=None, states=Non
     >>> back.params.W_hh.round(12), back.peak_states, back.steps
     (array([[0.108]]), 1, 6)
     """
+    require(callable(own), "own", repr(own), "a function own(h, start, stop)")
     network, x = as_network(cell), np.asarray(x)
     segment, states, _, _ = plan(cell, params, x, s0, segment=segment, states=states,
                                  mebibytes=mebibytes)
@@ -129,8 +132,9 @@ def checkpointed_bptt(cell, params, x, own, s0=None, *, segment=None, states=Non
             peak = max(peak, len(stored))
             continue
         s_T = s if s_T is None else s_T                     # the last segment comes first
-        back = network.bptt(params, x[here], now, own(now.h[1:], here.start, here.stop), ds,
-                            need_dx)
+        dh_own = require_array("own(h, start, stop)", own(now.h[1:], here.start, here.stop),
+                               now.h[1:].shape)
+        back = network.bptt(params, x[here], now, dh_own, ds, need_dx)
         total = back.params if total is None else tree_map(np.add, total, back.params)
         ds, dx = back.s0, [back.x, *dx]
         if start == stop:

@@ -37,7 +37,7 @@ def spectral_radius(W):
     >>> spectral_radius(np.array([[0.5, 8.0], [0.0, 0.5]]))
     0.5
     """
-    return float(np.abs(np.linalg.eigvals(_square(W))).max())
+    return float(np.abs(np.linalg.eigvals(_square("W", W))).max())
 
 
 def largest_singular_value(W):
@@ -65,7 +65,7 @@ def largest_singular_value(W):
     >>> round(largest_singular_value(np.array([[0.5, 8.0], [0.0, 0.5]])), 2)
     8.03
     """
-    return float(np.linalg.norm(_square(W), ord=2))
+    return float(np.linalg.norm(_square("W", W), ord=2))
 
 
 def norm_bound(W_hh, activation, lags):
@@ -144,10 +144,10 @@ def sufficient_to_vanish(W_hh, activation):
 
 
 def _factor(W_hh, activation):
-    return largest_singular_value(W_hh) * get_activation(activation).gamma
+    return largest_singular_value(_square("W_hh", W_hh)) * get_activation(activation).gamma
 
 
-def _square(W):
-    W = require_array("W", W, ("H", "H"))
-    require(W.shape[0] == W.shape[1], "W", f"shape {W.shape}", "as many rows as columns")
+def _square(name, W):
+    W = require_array(name, W, ("H", "H"))
+    require(W.shape[0] == W.shape[1], name, f"shape {W.shape}", "as many rows as columns")
     return W

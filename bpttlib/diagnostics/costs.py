@@ -1,6 +1,7 @@
 """What backpropagation through time costs, in bytes and in multiplications: exact counts."""
 from typing import NamedTuple
 
+from bpttlib.cells import require_cell
 from bpttlib.errors import require_whole
 from bpttlib.tape import new_tape
 
@@ -71,6 +72,7 @@ def tape_bytes(cell, T, H, B, dtype=float):
     >>> tape_bytes(Elman(), T=9, H=100, B=1) == 4 * 10 * 100 * 8
     True
     """
+    require_cell(cell)
     for name, n in (("T", T), ("H", H), ("B", B)):
         require_whole(name, n)
     one_unit = sum(array[0].nbytes for array in new_tape(cell, T=1, H=1, B=1, dtype=dtype))
@@ -111,6 +113,7 @@ def operations(cell, T, B, D, H, need_dx=True):
     >>> back_loop + back == 2 * (there + loop)
     True
     """
+    require_cell(cell)
     for name, n in (("T", T), ("B", B), ("D", D), ("H", H)):
         require_whole(name, n)
     columns = len(cell.gates) * H * T * B

@@ -1,8 +1,10 @@
 """Where a gradient gets lost: units on the flat parts of their curves, gates that are closed."""
+from numbers import Real
+
 import numpy as np
 
 from bpttlib.activations import get_activation
-from bpttlib.cells import Elman
+from bpttlib.cells import Elman, require_cell
 from bpttlib.errors import require
 
 CANDIDATES = ("g", "n")              # squashed by tanh; all other gates of gated cells are σ
@@ -45,6 +47,9 @@ def saturation(cell, tape, share=0.1):
     >>> saturation(Elman("tanh"), unroll(Elman("tanh"), params, x))
     {'h': (0.25, 0.25)}
     """
+    require_cell(cell, tape)
+    require(isinstance(share, Real) and 0 < share <= 1, "share", repr(share),
+            "a number with 0 < share ≤ 1")
     if isinstance(cell, Elman):
         return {"h": _ends(cell.activation, tape.h[1:], share)}
     return {gate: _ends(get_activation("tanh" if gate in CANDIDATES else "sigmoid"), values, share)
@@ -89,8 +94,10 @@ def cell_path(cell, tape):
     >>> cell_path(LSTM(), unroll(LSTM(), params, np.zeros((3, 1, 1)))).ravel()
     array([0.125, 0.25 , 0.5  , 1.   ])
     """
+    require_cell(cell)
     require("f" in cell.gates, "cell", f"gates {', '.join(cell.gates)}",
             "a cell with a forget gate f, such as LSTM()")
+    require_cell(cell, tape)
     f = cell.blocks(tape.a)[cell.gates.index("f")]
     path = np.ones_like(f)
     path[:-1] = np.cumprod(f[:0:-1], axis=0)[::-1]          # f_T, f_T f_{T-1}, … and turned round

@@ -4,7 +4,9 @@ from itertools import pairwise
 import numpy as np
 
 from bpttlib.bptt import bptt
-from bpttlib.errors import require, require_array
+from bpttlib.cells import require_cell
+from bpttlib.errors import require, require_array, require_whole
+from bpttlib.inputs import as_columns
 from bpttlib.tape import rows, steps
 
 
@@ -22,7 +24,7 @@ def contributions(cell, params, x, tape, dh_own):
     params : CellParams
         The parameters it used.
     x : ndarray
-        The inputs it read, of shape (T, D, B).
+        The inputs it read, of shape (T, D, B) or (T, B).
     tape : Cell.Tape
         What `unroll` returned; `dh` and `delta` are overwritten.
     dh_own : ndarray
@@ -52,8 +54,9 @@ def contributions(cell, params, x, tape, dh_own):
     >>> contributions(cell, params, x, tape, own).W_hh[2, :, 0, 0].round(12)
     array([0.036, 0.036, 0.036])
     """
-    T = len(x)
-    dh_own = require_array("dh_own", dh_own, tape.h[1:].shape)
+    require_cell(cell, tape)
+    T, x = len(x), as_columns(np.asarray(x), params.W_xh.shape[1], tape.h.dtype)
+    dh_own = require_array("dh_own", dh_own, tape.h[1:].shape, _kinds(tape))
     C = type(params)(*(np.zeros((T, T, *p.shape), tape.h.dtype) for p in params))
     for t in range(T):
         only_t = np.zeros_like(tape.h[1:])
@@ -112,9 +115,11 @@ def credit_map(cell, params, tape, dh_own, b=0):
            [0.5 , 1.  , 0.  ],
            [0.25, 0.5 , 1.  ]])
     """
-    dh_own = require_array("dh_own", dh_own, tape.h[1:].shape)
+    require_cell(cell, tape)
+    dh_own = require_array("dh_own", dh_own, tape.h[1:].shape, _kinds(tape))
     T, _, B = dh_own.shape
-    require(0 <= b < B, "b", b, f"a sequence from 0 to {B - 1}")
+    require_whole("b", b, least=0)
+    require(b < B, "b", b, f"a sequence from 0 to {B - 1}")
     columns = type(tape)(*(np.repeat(array[..., b:b + 1], T, axis=-1) for array in tape))
     for part in cell.state:
         getattr(columns, "d" + part)[...] = 0.0
@@ -162,7 +167,14 @@ def norm_by_lag(tape, part="h"):
     >>> norm_by_lag(tape)
     array([1.   , 0.5  , 0.25 , 0.125])
     """
-    gradients = getattr(tape, f"d{part}", None)
-    require(gradients is not None, "part", repr(part),
-            "one of " + ", ".join(name[1:] for name in ("dh", "dc") if name in tape._fields))
+    fields = getattr(tape, "_fields", ())
+    parts = [name for name in fields if f"d{name}" in fields]
+    require(parts, "tape", type(tape).__name__, "the tape of one cell")
+    require(part in parts, "part", repr(part), "one of " + ", ".join(parts))
+    gradients = getattr(tape, f"d{part}")
     return np.linalg.norm(gradients, axis=1).mean(axis=1)[::-1]
+
+
+def _kinds(tape):
+    """Return which dtype kinds fit on the tape: an imaginary part would be lost without a word."""
+    return "biufc" if tape.h.dtype.kind == "c" else "biuf"

@@ -6,7 +6,8 @@ length of the stack.
 """
 import numpy as np
 
-from bpttlib.errors import require
+from bpttlib.cells import require_cell
+from bpttlib.errors import require, require_whole
 from bpttlib.jacobian import step_back_from_units
 from bpttlib.tape import window
 
@@ -50,8 +51,12 @@ def step_jacobian(cell, params, tape, t, b=0):
     array([[0.5, 8. ],
            [0. , 0.5]])
     """
-    B = tape.h.shape[2]
-    require(0 <= b < B, "b", b, f"a sequence from 0 to {B - 1}")
+    require_cell(cell, tape)
+    T, _, B = tape.h[1:].shape
+    require_whole("t", t)
+    require(t <= T, "t", t, f"a step from 1 to {T}")
+    require_whole("b", b, least=0)
+    require(b < B, "b", b, f"a sequence from 0 to {B - 1}")
     step = window(type(tape)(*(array[..., b:b + 1] for array in tape)), t - 1, t)
     return step_back_from_units(cell, params, step)[0][0]
 
@@ -98,7 +103,7 @@ def jacobian_product(cell, params, tape, start, stop, b=0):
     >>> float(np.linalg.norm(J, ord=2).round(3))
     8.008
     """
-    J = np.eye(_length(cell, tape, start, stop, least=0))
+    J = np.eye(_length(cell, tape, start, stop, least=0), dtype=tape.h.dtype)
     for t in range(start + 1, stop + 1):
         J = step_jacobian(cell, params, tape, t, b) @ J
     return J
@@ -146,7 +151,7 @@ def reach(cell, params, tape, b=0):
     array([1. , 8. , 8. , 6. , 4. , 2.5, 1.5, 0.9, 0.5])
     """
     T = len(tape.h) - 1
-    J = np.eye(_length(cell, tape, 0, T, least=1))
+    J = np.eye(_length(cell, tape, 0, T, least=1), dtype=tape.h.dtype)
     norms = [1.0]
     for t in range(T, 0, -1):
         J = J @ step_jacobian(cell, params, tape, t, b)     # one more factor at the right
@@ -180,7 +185,7 @@ def growth_rates(cell, params, tape, start, stop, b=0):
     Returns
     -------
     ndarray
-        The S rates; -inf where a direction is wiped out entirely.
+        The S rates; -inf where a step leaves less than 1e-14 of a direction: it is lost.
 
     See Also
     --------
@@ -204,15 +209,21 @@ def growth_rates(cell, params, tape, start, stop, b=0):
     S = _length(cell, tape, start, stop, least=1)
     Q, total = np.eye(S), np.zeros(S)
     for t in range(start + 1, stop + 1):
-        Q, R = np.linalg.qr(step_jacobian(cell, params, tape, t, b) @ Q)
-        with np.errstate(divide="ignore"):                  # ln 0 = -inf: this direction is lost
-            total += np.log(np.abs(np.diag(R)))
-    return np.sort(total / (stop - start))[::-1]
+        Q = step_jacobian(cell, params, tape, t, b) @ Q
+        left = np.abs(np.diag(np.linalg.qr(Q, mode="r")))
+        alive = left > 1e-14 * np.linalg.norm(Q)            # a lost direction must not take others
+        Q, R = np.linalg.qr(Q[:, alive])                    # along
+        total = total[alive] + np.log(np.abs(np.diag(R)))
+    lost = np.full(S - len(total), -np.inf)
+    return np.append(np.sort(total / (stop - start))[::-1], lost)
 
 
 def _length(cell, tape, start, stop, least):
     """Return S after a look at the steps."""
+    require_cell(cell, tape)
     T = len(tape.h) - 1
-    require(0 <= start <= stop - least and stop <= T, "start, stop", f"{start}, {stop}",
+    require_whole("start", start, least=0)
+    require_whole("stop", stop, least=0)
+    require(start <= stop - least and stop <= T, "start, stop", f"{start}, {stop}",
             f"0 ≤ start {'<' if least else '≤'} stop ≤ {T}")
     return len(cell.state) * tape.h.shape[1]

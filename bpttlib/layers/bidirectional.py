@@ -4,7 +4,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bpttlib.bptt import Gradients
-from bpttlib.errors import require
+from bpttlib.errors import require, require_array
 from bpttlib.layers.layer import as_network
 from bpttlib.layers.network import Network
 
@@ -13,7 +13,8 @@ class BidirectionalTape(NamedTuple):
     """
     Record what both directions did.
 
-    The backward direction's own step 1 is the sequence's last.
+    The backward direction's own step 1 is the sequence's last; so this is the one tape of which no
+    slice is a tape.
 
     Parameters
     ----------
@@ -103,12 +104,13 @@ class Bidirectional(Network):
         return 2 * self.cell.outputs(H)
 
     def unroll(self, params, x, s0=None, tape=None, rng=None):
-        params, s0, tape = _two("params", params), _two("s0", s0), _two("tape", tape)
+        params, s0, tape = _two("params", params), _two("s0", s0), _tape(tape) or (None, None)
         return BidirectionalTape(self.cell.unroll(params[0], x, s0[0], tape[0], rng),
                                  self.cell.unroll(params[1], x[::-1], s0[1], tape[1], rng))
 
     def bptt(self, params, x, tape, dh_own, ds_T=None, need_dx=True):
-        ds_T = _two("ds_T", ds_T)
+        params, ds_T, tape = _two("params", params), _two("ds_T", ds_T), _tape(tape)
+        dh_own = require_array("dh_own", dh_own, tape.h[1:].shape)
         onward, backward = np.split(dh_own, 2, axis=1)
         one = self.cell.bptt(params[0], x, tape.onward, onward, ds_T[0], need_dx)
         two = self.cell.bptt(params[1], x[::-1], tape.backward, backward[::-1], ds_T[1], need_dx)
@@ -117,6 +119,13 @@ class Bidirectional(Network):
 
     def state_at(self, tape, t):
         return self.cell.state_at(tape.onward, t), self.cell.state_at(tape.backward, t)
+
+
+def _tape(tape):
+    """Return the tape after a look at it."""
+    require(tape is None or isinstance(tape, BidirectionalTape), "tape", type(tape).__name__,
+            "a BidirectionalTape, as unroll returns it")
+    return tape
 
 
 def _two(name, parts):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bpttlib.bptt import Gradients, sum_over_time
-from bpttlib.errors import require, require_generator, require_whole
+from bpttlib.errors import require, require_array, require_generator, require_whole
 from bpttlib.inputs import as_columns, check_inputs, project
 from bpttlib.layers.layer import as_network
 from bpttlib.layers.network import Network
@@ -42,7 +42,8 @@ class Embedded(Network):
     Put x_t = E e_k below a network: each whole number k has a column of D numbers.
 
     Without it, a network that is given whole numbers finds a column for each in its own W_xh,
-    with as many numbers as all gates have units.
+    with as many numbers as all gates have units. On the way back a one-hot column of V numbers is
+    made for each step and sequence; mind the memory where V is large.
 
     Parameters
     ----------
@@ -70,6 +71,7 @@ class Embedded(Network):
 
     def init(self, rng, D, H, **schemes):
         require_generator(rng)
+        require_whole("D", D)
         E = rng.normal(size=(D, self.V))
         return EmbeddedParams(E, self.network.init(rng, D, H, **schemes))
 
@@ -82,13 +84,24 @@ class Embedded(Network):
         return self.network.outputs(H)
 
     def unroll(self, params, x, s0=None, tape=None, rng=None):
-        x = project(params.E, check_inputs(x, self.V))
+        x = project(self._table(params), self._inputs(params, x))
         return self.network.unroll(params.network, x, s0, tape, rng)
 
     def bptt(self, params, x, tape, dh_own, ds_T=None, need_dx=True):
+        x = self._inputs(params, x)
         back = self.network.bptt(params.network, project(params.E, x), tape, dh_own, ds_T)
         E = sum_over_time(back.x, as_columns(x, self.V, back.x.dtype))
-        return Gradients(EmbeddedParams(E, back.params), None, back.s0)
+        dx = params.E.T @ back.x if need_dx and x.ndim == 3 else None
+        return Gradients(EmbeddedParams(E, back.params), dx, back.s0)
 
     def state_at(self, tape, t):
         return self.network.state_at(tape, t)
+
+    def _inputs(self, params, x):
+        return check_inputs(x, self.V, params.E.dtype)
+
+    def _table(self, params):
+        """Return E after a look at it."""
+        require(isinstance(params, EmbeddedParams), "params", type(params).__name__,
+                "EmbeddedParams, as init makes them")
+        return require_array("E", params.E, ("D", self.V), "fc")

@@ -20,7 +20,7 @@ class StackedTape(NamedTuple):
         The layers' tapes, from the bottom to the top.
     masks : tuple of ndarray
         For each layer but the bottom one, the factors on its inputs, of shape (T+1, H, B), row t
-        for step t; empty where nothing was dropped.
+        for step t; empty where nothing was dropped. Above a bidirectional layer they have 2·H rows.
 
     See Also
     --------
@@ -113,7 +113,9 @@ class Stacked(Network):
     def unroll(self, params, x, s0=None, tape=None, rng=None):
         self._of_each("params", params)
         tapes, masks = [], []
-        old = tape.layers if tape is not None else (None,) * len(self.layers)
+        require(tape is None or isinstance(tape, StackedTape), "tape", type(tape).__name__,
+                "a StackedTape, as unroll returns it")
+        old = self._of_each("tape", tape and tape.layers)
         for layer, own, s, on in zip(self.layers, params, self._of_each("s0", s0), old,
                                      strict=True):
             if tapes and self.dropout and rng is not None:
@@ -126,13 +128,18 @@ class Stacked(Network):
         return StackedTape(tuple(tapes), tuple(masks))
 
     def bptt(self, params, x, tape, dh_own, ds_T=None, need_dx=True):
+        self._of_each("params", params)
+        require(isinstance(tape, StackedTape), "tape", type(tape).__name__,
+                "a StackedTape, as unroll returns it")
         ds_T, grads = self._of_each("ds_T", ds_T), []
+        masks = [mask[1:] for mask in tape.masks] or [1] * (len(self.layers) - 1)
+        inputs = [x] + [below.h[1:] * mask for below, mask in
+                        zip(tape.layers, masks, strict=False)]
         for k in reversed(range(len(self.layers))):
-            below = tape.layers[k - 1].h[1:] if k else x
-            mask = tape.masks[k - 1][1:] if k and tape.masks else 1
-            grads.append(self.layers[k].bptt(params[k], below * mask if k else x, tape.layers[k],
-                                             dh_own, ds_T[k], need_dx or k > 0))
-            dh_own = grads[-1].x * mask if k else None      # the layer below continues with it
+            grads.append(self.layers[k].bptt(params[k], inputs[k], tape.layers[k], dh_own, ds_T[k],
+                                             need_dx or k > 0))
+            if k:
+                dh_own = grads[-1].x * masks[k - 1]         # the layer below continues with it
         grads.reverse()
         return Gradients(tuple(g.params for g in grads), grads[0].x, tuple(g.s0 for g in grads))
 

@@ -17,7 +17,8 @@ def batches(task, seed=0, **sizes):
     task : callable
         A task, such as :func:`adding`.
     seed : int, default 0
-        Another seed gives other batches, for testing say.
+        Another seed gives other batches, for testing say. Batch 0 is what a generator made from the
+        seed alone would draw.
     **sizes
         What the task is called with, such as T and B.
 
@@ -151,6 +152,9 @@ def padded(sequences, targets):
     sequences, targets = [np.asarray(x) for x in sequences], [np.asarray(y) for y in targets]
     require(len(sequences) == len(targets) > 0, "sequences, targets",
             f"{len(sequences)} and {len(targets)}", "as many targets as sequences, at least one")
+    for b, x in enumerate(sequences):
+        require(x.ndim == 2 or x.ndim == 1 and x.dtype.kind in "iu", f"sequences[{b}]",
+                f"shape {x.shape} of {x.dtype}", "shape (T, D), or whole numbers of shape (T,)")
     T = max(len(x) for x in sequences)
     mask, whole = np.zeros((T, len(sequences)), bool), targets[0].ndim == 0
     for b, (x, y) in enumerate(zip(sequences, targets, strict=True)):
@@ -158,8 +162,9 @@ def padded(sequences, targets):
             require(part.ndim == like.ndim and part.shape[1:] == like.shape[1:], f"{name}[{b}]",
                     f"shape {part.shape}", f"one that agrees with {name}[0], {like.shape}, but "
                     "for its length")
-        require(len(x) > 0 and (whole or len(y) == len(x)), f"targets[{b}]",
-                f"shape {y.shape} for {len(x)} steps", "one target for each step, at least one")
+        require(len(x) > 0, f"sequences[{b}]", "no step", "at least one")
+        require(whole or len(y) == len(x), f"targets[{b}]", f"shape {y.shape} for {len(x)} steps",
+                "one target for each step")
         mask[len(x) - 1 if whole else slice(len(x)), b] = True
     if whole:
         targets = [np.append(np.zeros(len(x) - 1, y.dtype), y)

@@ -1,7 +1,7 @@
 """A network with one parameter that truncated backpropagation through time drives away."""
 import numpy as np
 
-from bpttlib.errors import require
+from bpttlib.errors import require, require_whole
 from bpttlib.params import CellParams, ModelParams, ReadoutParams
 
 
@@ -51,8 +51,10 @@ def influence_balancing(theta=0.5, H=23, positive=10):
     >>> unroll(Elman("identity"), cell, np.ones((400, 1, 1))).h[-1, 0].round(6)
     array([1.])
     """
-    require(0 <= positive <= H and H >= 1, "positive, H", f"{positive}, {H}",
-            "whole numbers with 0 ≤ positive ≤ H and 1 ≤ H")
+    require_whole("H", H)
+    require_whole("positive", positive, least=0)
+    require(positive <= H, "positive", positive, f"at most H = {H}")
+    require(np.ndim(theta) == 0 and np.isfinite(theta), "theta", theta, "a finite number")
     v = np.where(np.arange(H) < positive, 1.0, -1.0)[:, None]       # (H, 1)
     A = 0.5 * (np.eye(H) + np.eye(H, k=1))
     return ModelParams(CellParams(theta * v, A, np.zeros((H, 1))),

@@ -1,4 +1,6 @@
 """Tasks that are easy but for the distance in time: long time lags."""
+from numbers import Real
+
 import numpy as np
 
 from bpttlib.batch import Batch
@@ -157,8 +159,8 @@ def one_bit(rng, T=51, B=32, distractors=0.3):
     (array([ 1. ,  0.2,  0. , -0.2]), array([1]), array([False, False, False,  True]))
     """
     check_task(rng, T, B, least=2)
-    require(np.isfinite(distractors) and distractors >= 0, "distractors", distractors,
-            "a number that is at least 0")
+    require(isinstance(distractors, Real) and 0 <= distractors < np.inf, "distractors",
+            repr(distractors), "a finite number that is at least 0")
     bit = rng.integers(0, 2, B)
     x = distractors * rng.normal(size=(T, 1, B))
     x[0] = 2 * bit - 1

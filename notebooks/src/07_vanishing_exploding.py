@@ -32,11 +32,11 @@ from bpttlib.widgets import explore
 # | network | units | $W_{hh}$ | $\rho$ |
 # |---|---|---|---|
 # | A | 2, linear | $\begin{pmatrix} 0.9 & 3 \\ 0 & 0.9 \end{pmatrix}$ | 0.9 |
-# | B | 32, tanh | orthogonal | 1 |
+# | B | 32, tanh, with inputs of size 1 | orthogonal | 1 |
 # | C | 32, tanh, with large inputs | random | above 2 |
-# | D | 2, tanh | $\begin{pmatrix} 3 & 3 \\ -3 & -3 \end{pmatrix}$ | 0 |
+# | D | 2, tanh, with biases 1.5 and −3, no input | $\begin{pmatrix} 3 & 3 \\ -3 & -3 \end{pmatrix}$ | 0 |
 #
-# What does the rule say of each? What do you think its gradient does on forty steps back? Write it down:
+# What does the rule say of each? What do you think its gradient does over forty steps back? Write it down:
 # four times "vanishes", "keeps its length" or "explodes".
 #
 # ## The way back is a product of matrices
@@ -51,7 +51,7 @@ from bpttlib.widgets import explore
 #    = \Big( \frac{\partial h_T}{\partial h_{T-n}} \Big)^{\!\top} \frac{\partial L}{\partial h_T} . $$
 #
 # We shall look at many networks, so here is one function that runs them. Each unit gets an input of its
-# own, normal numbers of a given size, so that $W_{hh}$ is all that matters.
+# own, normal numbers of a given size, and $W_{xh}$ is the identity, so that it plays no part.
 
 # %%
 from bpttlib.bptt import bptt, unroll
@@ -100,8 +100,11 @@ print(f"‖dL/dh_T‖ = {norm_by_lag(tape)[0]:.2f}, ten steps back {norm_by_lag(
 # $$ r_n = \Big\lVert \frac{\partial h_T}{\partial h_{T-n}} \Big\rVert
 #        = \max_{\lVert v \rVert = 1} \lVert J_{T-n+1}^\top \cdots J_T^\top v \rVert , \qquad r_0 = 1 . $$
 #
-# If $r_n$ is tiny, no loss at step $T$ reaches $n$ steps back, whatever it is. If it is huge, the
-# gradient of some loss arrives so much enlarged.
+# (Unit 05 counted with this word how many steps back a loss is carried; here it is what survives.) If
+# $r_n$ is tiny, hardly anything of $\partial L / \partial h_T$ arrives $n$ steps back, whatever the loss.
+# If it is huge, the gradient of some loss arrives so much enlarged. We say that the gradient **vanishes**
+# if $r_n$ falls to 0 exponentially as $n$ grows, and that it **explodes** if $r_n$ grows exponentially.
+# A run of finite length shows no more than the trend.
 #
 # ## Linear networks: two numbers
 #
@@ -141,19 +144,20 @@ show(lines({"A": two["A"], "rotation": two["rotation"]}, "steps back n", r"reach
            horizontal={"": 1}),
      f"Reach of two linear networks against the steps back, logarithmic. The rotation falls along a "
      f"straight line, 0.9 to the n. A, with the same eigenvalues, first rises to {two['A'][peak]:.1f} at "
-     f"n = {peak}, crosses 1 at n = {below}, and only then falls at nearly the same slope.")
+     f"n = {peak}, crosses 1 at n = {below}, and in the end falls at nearly the same slope.")
 
 # %% [markdown]
-# Same eigenvalues, and for forty steps the opposite fate. A trained on sequences of twenty steps never
-# sees its eigenvalues at all. The rotation has $\sigma_{\max} = \rho$: this is so for all *normal*
-# matrices, $W W^\top = W^\top W$, such as symmetric and orthogonal ones. A is not normal: its second
-# unit feeds the first, three times enlarged, and nothing flows back. Such one-way streets make powers
-# grow before they decay, and the longer the street, the longer they do (task 1).
+# Same eigenvalues, and for forty steps the opposite fate: on sequences of that length the reach of A
+# never falls below 1. The rotation has $\sigma_{\max} = \rho$: this is so for all *normal* matrices,
+# $W W^\top = W^\top W$, such as symmetric and orthogonal ones. A is not normal: its second unit feeds the
+# first, three times enlarged, and nothing flows back. Such one-way streets can make powers grow before
+# they decay, and the longer the street, the more (task 1). This growth is called a *transient*. Not every
+# matrix that is not normal has one: as long as $\sigma_{\max} \le 1$, nothing grows.
 #
 # ## Enough to vanish
 #
 # Now with squashing. Let $\gamma = \sup |f'|$ be the steepest slope of $f$: 1 for tanh, ¼ for the
-# logistic $\sigma$.
+# logistic function $\sigma$ (which shares a letter with $\sigma_{\max}$, and nothing else).
 #
 # > **If $\sigma_{\max}\, \gamma < 1$, the gradient vanishes**: $r_n \le (\sigma_{\max} \gamma)^n$.
 #
@@ -189,7 +193,7 @@ show(lines({"bound": bound} | measured, "steps back n", r"reach $r_n$", log="y")
 #
 # "If $\sigma_{\max} \gamma < 1$, then it vanishes" says nothing about $\sigma_{\max} \gamma > 1$. The
 # bound read backwards says: *if it explodes, then* $\sigma_{\max} \gamma > 1$. So a large
-# $\sigma_{\max}$ is **necessary** to explode, and not sufficient. The same random matrix with
+# $\sigma_{\max} \gamma$ is **necessary** to explode, and not sufficient. The same random matrix with
 # $\sigma_{\max} = 1.3$:
 
 # %%
@@ -207,7 +211,8 @@ for activation in ("identity", "tanh"):
 #
 # If $W_{hh}$ is orthogonal, all its singular values are 1 and $\rho = \sigma_{\max} = 1$. Linear, it
 # keeps the length of every gradient exactly. That is network B without the tanh. Now put the tanh back.
-# Its slope is 1 at $a = 0$ and *below* 1 everywhere else, so each step shortens:
+# Its slope is 1 at $a = 0$ and *below* 1 everywhere else. So no step can lengthen, and a step shortens
+# what comes to units with $a \ne 0$:
 
 # %%
 from bpttlib.init import orthogonal
@@ -233,8 +238,8 @@ show(lines(orthogonals, "steps back n", r"reach $r_n$", log="y"),
 #
 # ### The logistic function
 #
-# For $\sigma$, $\gamma = \tfrac14$. Then $\sigma_{\max} < 4$ is enough to vanish; an orthogonal matrix
-# loses at least a factor of four per step.
+# For $\sigma$, $\gamma = \tfrac14$. Then $\sigma_{\max} < 4$ is enough to vanish; with an orthogonal
+# matrix at least a factor of four is lost per step.
 
 # %%
 for gain in (1, 4, 8):
@@ -243,24 +248,25 @@ for gain in (1, 4, 8):
           f"measured {r[10]:.0e}")
 
 # %% [markdown]
-# With $\sigma_{\max} = 4$ the bound says nothing any more, and the gradient still shrinks, for a slope
-# of exactly ¼ is found at $a = 0$ only. Beyond it, a gradient *may* survive, or grow. This factor of
-# four speaks against the logistic function inside an Elman network. Gates, which must lie between 0 and
-# 1, use it all the same (unit 09); there it does not stand in every path.
+# With $\sigma_{\max} = 4$ the bound no longer says that the gradient vanishes, only that it cannot grow.
+# It still shrinks, for a slope of exactly ¼ is found at $a = 0$ only. Beyond 4, a gradient *may*
+# survive, or grow. This factor of four speaks against the logistic function inside an Elman network.
+# Gates, which must lie between 0 and 1, use it all the same (unit 09); there it does not stand in every
+# path.
 #
 # ## Exploding: the same weights, other data
 #
-# Network C: a random matrix with $\rho > 2$. The rule says: it explodes. We run the *same* weights on
-# inputs of three sizes.
+# Network C: the random matrix from above, times 2. This factor is its *gain*, as with orthogonal matrices.
+# With $\rho > 2$ the rule says: it explodes. We run the *same* weights on inputs of three sizes.
 
 # %%
 from bpttlib.diagnostics import growth_rates
 
-C = 2 * W_random
-print(f"ρ = {spectral_radius(C):.2f}, σ_max = {largest_singular_value(C):.2f}")
+W_C = 2 * W_random
+print(f"ρ = {spectral_radius(W_C):.2f}, σ_max = {largest_singular_value(W_C):.2f}")
 driven = {}
 for size in (0.01, 1, 3):
-    cell, params, tape = run(C, size=size)
+    cell, params, tape = run(W_C, size=size)
     driven[f"size {size}"] = r = reach(cell, params, tape)
     rate = np.exp(growth_rates(cell, params, tape, 0, T)[0])
     print(f"inputs of size {size:<4} reach after {T} steps {r[T]:.0e},  factor per step {rate:.1f},",
@@ -271,10 +277,12 @@ show(lines(driven, "steps back n", r"reach $r_n$", log="y", horizontal={"": 1}),
      f"then stays, ending at {driven['size 1'][-1]:.0f}; for size 3 it falls to {driven['size 3'][-1]:.0e}.")
 
 # %% [markdown]
-# One matrix, and it explodes, holds or vanishes, as the data will have it. The growth factor per step
-# comes from `growth_rates`, which multiplies Jacobians in a way that neither overflows nor underflows.
-# Whether a gradient vanishes is not a property of the weights. It is a property of the weights *at the
-# states that the data lead to*.
+# One matrix, and in forty steps it explodes, holds or vanishes, as the data will have it. The growth
+# factor per step comes from `growth_rates`, which multiplies Jacobians in a way that neither overflows
+# nor underflows.
+#
+# Unless $\sigma_{\max} \gamma < 1$, the weights alone do not say, in general, whether a gradient vanishes.
+# It depends on the weights *at the states that the data lead to*.
 #
 # ### Network D: squashing can make a gradient explode
 #
@@ -283,18 +291,18 @@ show(lines(driven, "steps back n", r"reach $r_n$", log="y", horizontal={"": 1}),
 # and the biases 1.5 and −3:
 
 # %%
-D, bias = np.array([[3.0, 3.0], [-3.0, -3.0]]), np.array([[1.5], [-3.0]])
-linear, squashed = reach(*run(D, "identity", 0.0, bias)), reach(*run(D, "tanh", 0.0, bias))
-print("W² = 0:", not (D @ D).any(), f"  ρ = 0,  σ_max = {largest_singular_value(D):.0f}")
+W_D, bias = np.array([[3.0, 3.0], [-3.0, -3.0]]), np.array([[1.5], [-3.0]])
+linear, squashed = reach(*run(W_D, "identity", 0.0, bias)), reach(*run(W_D, "tanh", 0.0, bias))
+print("W² = 0:", not (W_D @ W_D).any(), f"  ρ = 0,  σ_max = {largest_singular_value(W_D):.0f}")
 print("linear:", linear[:4].round(1), "…   tanh:", squashed[:4].round(1), f"… {squashed[T]:.0e}")
 
 # %% [markdown]
 # How can that be? In $W_{hh}^2 = 0$ two paths cancel: what unit 1 passes on, unit 2 takes away again.
 # When one of the units sits on the flat part of its curve, its path is closed and the other is left
-# alone. Slopes below 1 do not only shorten, they *unbalance*. So $\rho < 1$ proves nothing about a
-# network with squashing. The paper that we owe the condition to stated it, in an early version, with the
-# largest eigenvalue; as published it has the largest singular value, and for that the two-line proof
-# holds.
+# alone. Slopes below 1 do not only shorten, they *unbalance*. So $\rho < 1$ by itself proves
+# nothing about a network with squashing. Pascanu, Mikolov and Bengio (2013) use $\rho$ for linear networks
+# in the long run, and $\sigma_{\max}$ for all others; that is the condition above. An early version had
+# the largest eigenvalue in both places; with squashing that is false, as D shows.
 #
 # ### The verdict
 #
@@ -302,7 +310,8 @@ print("linear:", linear[:4].round(1), "…   tanh:", squashed[:4].round(1), f"�
 
 # %%
 verdicts = [("A", "vanishes", shear, run(shear, "identity")), ("B", "keeps", Q, run(Q)),
-            ("C", "explodes", C, run(C, size=3)), ("D", "vanishes", D, run(D, "tanh", 0.0, bias))]
+            ("C", "explodes", W_C, run(W_C, size=3)),
+            ("D", "vanishes", W_D, run(W_D, "tanh", 0.0, bias))]
 print("network   ρ    σ_max  the rule says   after 10   after 40 steps")
 for name, foretold, W, network in verdicts:
     r = reach(*network)
@@ -319,20 +328,20 @@ for name, foretold, W, network in verdicts:
 # | it explodes | $\sigma_{\max} \gamma > 1$ | the same, read backwards |
 # | linear, $\rho < 1$ | vanishes in the end; may grow first | proved (Gelfand) |
 # | linear, $\rho > 1$ | explodes in the end | proved (left inequality) |
-# | anything else | look at the data: measure | |
+# | anything else | it depends, in general on the data: measure | |
 #
 # ## What the state forgets, the gradient cannot learn from
 #
 # Unit 01 ran a network from two initial states, saw the difference die out, and with $\rho = 1.2$ sooner
 # than with 0.9. It promised that this would come back. Here it is. A small difference $d$ at step 0 has
-# become $\frac{\partial h_T}{\partial h_0}\, d$ at step $T$. That is *the same matrix* that carries the
-# gradient back, not transposed, and a matrix and its transpose have the same singular values.
+# become, to first order, $\frac{\partial h_T}{\partial h_0}\, d$ at step $T$. *The same matrix*, transposed,
+# carries the gradient back, and a matrix and its transpose have the same singular values.
 
 # %%
-for size in (0.01, 3):
-    cell, params, tape = run(C, size=size)
+for size, length in ((0.01, 1e-8), (3, 1e-4)):             # short, but not lost in rounding
+    cell, params, tape = run(W_C, size=size)
     J = jacobian_product(cell, params, tape, 0, T)
-    d = 1e-8 * np.linalg.svd(J).Vh[0][:, None]             # the direction that grows most
+    d = length * np.linalg.svd(J).Vh[0][:, None]           # the direction that grows most
     other = unroll(cell, params, size * np.random.default_rng(1).normal(size=(T, H, 1)), s0=d)
     forward = np.linalg.norm(other.h[T] - tape.h[T]) / np.linalg.norm(d)
     print(f"C, inputs of size {size}: forward the difference changes by {forward:.0e},",
@@ -342,13 +351,14 @@ for size in (0.01, 3):
 # So an exploding gradient is no fault of backpropagation. The gradient is right: a nudge of $10^{-8}$ at
 # the start really does come out enlarged like this. A network that goes on enlarging small differences,
 # while its states stay bounded, is called *chaotic*; its gradient, however right, holds only for steps
-# as small as that. Large random networks are known to become chaotic when the gain exceeds 1
-# (Sompolinsky, Crisanti and Sommers 1988), and strong input is known to calm them (Rajan, Abbott and
-# Sompolinsky 2010); you have just seen both in one figure. And a vanishing gradient is no fault of
-# backpropagation either: a nudge that leaves no trace has no gradient.
+# as small as that. Large random networks without input are known to become chaotic when the gain
+# exceeds 1 (Sompolinsky, Crisanti and Sommers 1988), and strong input is known to calm them (Rajan,
+# Abbott and Sompolinsky 2010); you have just seen both in one figure. And a vanishing gradient is no
+# fault of backpropagation either: a nudge that leaves no trace has no gradient.
 #
-# The converse does not hold: a state can *keep* what its gradient forgets. One tanh unit with $w = 2$ has
-# two resting points. It remembers on which side it started, for ever:
+# But a vanishing gradient does not prove that the state has forgotten: a state can *keep* what no small
+# nudge changes. One tanh unit with $w = 2$ comes to rest at one of two points, one on each side of 0. It
+# remembers on which side it started, for ever:
 
 # %%
 w = np.array([[2.0]])
@@ -359,11 +369,11 @@ for h_0 in (0.3, -0.3):
           f"{jacobian_product(cell, params, tape, 0, T).item():.0e}")
 
 # %% [markdown]
-# The bit is safe *because* the derivative vanishes: noise on $h_0$ is wiped out, and so is the gradient.
+# The bit is safe *because* the derivative vanishes: a little noise on $h_0$ is wiped out, and so is the
+# gradient.
 # Bengio, Simard and Frasconi (1994) proved this in general: to store a bit at an attractor, robustly
 # against noise, a network must be where its gradients vanish. Safe storage and long gradients are at
-# odds. That is the heart of the difficulty, and the reason why later cells (unit 09) store in another
-# way.
+# odds. That is the heart of the difficulty. Later cells (unit 09) store in another way.
 #
 # ## The gradient does not vanish, the memory's share does
 #
@@ -404,7 +414,8 @@ def start(gain, seed):
 
 # %% [markdown]
 # Only one copy of $W_{xh}$ ever touches the bit: the first. What is its share in $\partial L/\partial
-# W_{xh}$ before training? We take the gradient apart by copies, as in unit 03, and compare lengths.
+# W_{xh}$ before training? We take the gradient apart into the shares of the copies, as in unit 03, and
+# compare their lengths: each is given as a part of the sum of all.
 
 # %%
 from bpttlib.diagnostics import contributions
@@ -474,7 +485,7 @@ for name, optimiser, chosen in (("adam", adam(lr=0.02), settings), ("sgd", sgd(l
         print(f"{gain:8} {lag:9} {distractors:10}        {name:8} {count:5} of 5 networks")
 
 # %% [markdown]
-# With orthogonal weights the lag of 20 is learnt; with half of them it is not. Now the last two rows.
+# With orthogonal weights the lag of 20 is learnt; with a gain of 0.5 it is not. Now the last two rows.
 # Without distractors plain gradient descent gets nowhere: the *size* has vanished. Adam repairs the
 # size, and **learns from a vanished gradient**. What Adam cannot repair is the *share*, in the second
 # row. The bit and the recent distractors meet in the same sum, and whatever an optimiser does to the sum
@@ -500,30 +511,30 @@ for name, optimiser, chosen in (("adam", adam(lr=0.02), settings), ("sgd", sgd(l
 #
 # ## Experiment
 #
-# Two units, $W_{hh} = \begin{pmatrix} \text{gain} & \text{shear} \\ 0 & \text{gain} \end{pmatrix}$, so
-# $\rho$ is the gain, whatever the shear. The picture has the reach as measured, the bound
+# Two units, $W_{hh} = \begin{pmatrix} \rho & \text{shear} \\ 0 & \rho \end{pmatrix}$: the spectral radius
+# is $\rho$, whatever the shear. The picture has the reach as measured, the bound
 # $(\sigma_{\max} \gamma)^n$, and what the eigenvalues alone would say, $\rho^n$ (values are cut off at
 # $10^{-8}$ and $10^8$).
 
 # %%
-def probe(gain, shear, size, activation):
-    W = np.array([[gain, shear], [0.0, gain]])
+def probe(rho, shear, size, activation):
+    W = np.array([[rho, shear], [0.0, rho]])
     series = {"bound": norm_bound(W, activation, lags), "measured": reach(*run(W, activation, size)),
-              "ρⁿ": spectral_radius(W) ** lags}
+              "ρⁿ": rho ** lags}
     figure = lines({name: np.clip(y, 1e-8, 1e8) for name, y in series.items()}, "steps back n",
                    r"reach $r_n$", log="y", horizontal={"": 1})
     largest = series["measured"].max()
-    return figure, (f"ρ = {spectral_radius(W):.2f}, σ_max = {largest_singular_value(W):.2f}; enough to "
+    return figure, (f"ρ = {rho:.2f}, σ_max = {largest_singular_value(W):.2f}; enough to "
                     f"vanish: {sufficient_to_vanish(W, activation)}. Measured: at most {largest:.2g}, "
                     f"after {T} steps {series['measured'][T]:.1e}; the bound there {series['bound'][T]:.1e}.")
 
 
-explore(probe, gain=(0.1, 6.0, 0.1, 0.9), shear=(0.0, 3.0, 0.25, 1.5), size=(0.0, 3.0, 0.1, 0.1),
+explore(probe, rho=(0.1, 6.0, 0.1, 0.9), shear=(0.0, 3.0, 0.25, 1.5), size=(0.0, 3.0, 0.1, 0.1),
         activation=["identity", "tanh", "sigmoid"], tasks=[
-    "Linear, gain 0.9: set the shear to 0, then raise it. Which of the three lines does not move?",
-    "tanh: find a network whose bound rises while its reach falls. What do the inputs have to be?",
-    "tanh, gain 1, shear 0: raise the size of the inputs from 0 to 2. What changes, if not the weights?",
-    "sigmoid: up to which gain, without shear, is it certain to vanish? And just beyond it?",
+    "Linear, ρ = 0.9: set the shear to 0, then raise it. Which of the three lines does not move?",
+    "tanh: find a network whose bound rises while its reach falls. Do its inputs have to be large?",
+    "tanh, ρ = 1, shear 0: raise the size of the inputs from 0 to 2. What changes, if not the weights?",
+    "sigmoid: up to which ρ, without shear, is it certain to vanish? And just beyond it?",
 ])
 
 # %% [markdown]
@@ -533,8 +544,8 @@ explore(probe, gain=(0.1, 6.0, 0.1, 0.9), shear=(0.0, 3.0, 0.25, 1.5), size=(0.0
 #    `reach`.
 # 2. Prove that an orthogonal $W_{hh}$ with tanh can never explode. Which theorem of this unit do you
 #    need?
-# 3. For network D, print `step_jacobian` at a few steps and its eigenvalues. When is one of them beyond
-#    1, and which unit is saturated then? (`saturation` counts how often units are.)
+# 3. For network D, print `step_jacobian` at a few steps and its eigenvalues. When is the magnitude of one
+#    of them above 1, and which unit is saturated then? (`saturation` counts how often units are.)
 # 4. Train the network with gain 1 on `one_bit` with a lag of 20, and compare the reach before and after.
 #    Has it learnt to store the bit by keeping the gradient alive, or by an attractor as with $w = 2$?
 # 5. Run the second setting (gain 0.5, lag 20, distractors 0.3) with ten times the learning rate. Some
@@ -556,8 +567,8 @@ explore(probe, gain=(0.1, 6.0, 0.1, 0.9), shear=(0.0, 3.0, 0.25, 1.5), size=(0.0
 #
 # <details><summary>3. Why do eigenvalues decide in the long run of a linear network, and singular values at once?</summary>
 #
-# One step lengthens a vector by at most $\sigma_{\max}$. Over many steps every vector turns towards the
-# leading eigenvectors, which grow by $|\lambda| = \rho$ per step.
+# One step lengthens a vector by at most $\sigma_{\max}$. Over many steps almost every vector turns
+# towards the leading eigenvectors, which grow by $|\lambda| = \rho$ per step.
 # </details>
 #
 # <details><summary>4. Your gradients explode on quiet inputs and vanish on loud ones. Is there a bug?</summary>
@@ -576,9 +587,9 @@ explore(probe, gain=(0.1, 6.0, 0.1, 0.9), shear=(0.0, 3.0, 0.25, 1.5), size=(0.0
 #
 # - $n$ steps back are a product of $n$ Jacobians $\operatorname{diag}(f')\, W_{hh}$. Its norm is the
 #   reach.
-# - $\sigma_{\max} \gamma < 1$ suffices to vanish. Its opposite is only necessary to explode. Eigenvalues
-#   speak for linear networks, in the long run.
-# - Weights alone do not decide: the data choose the slopes. Measure.
+# - $\sigma_{\max} \gamma < 1$ suffices to vanish. $\sigma_{\max} \gamma > 1$ is necessary to explode, and
+#   not sufficient. The eigenvalues of $W_{hh}$ speak for linear networks, in the long run.
+# - Beyond that, weights alone do not decide: the data choose the slopes. Measure.
 # - What the state forgets, the gradient cannot learn from: forward and backward it is one matrix.
 # - The gradient does not vanish. The share of the distant past does.
 #
@@ -587,10 +598,10 @@ explore(probe, gain=(0.1, 6.0, 0.1, 0.9), shear=(0.0, 3.0, 0.25, 1.5), size=(0.0
 # **Sources.** Hochreiter 1991, *Untersuchungen zu dynamischen neuronalen Netzen*, diploma thesis,
 # Technische Universität München. Bengio, Simard and Frasconi 1994, *Learning long-term dependencies with
 # gradient descent is difficult*, IEEE Transactions on Neural Networks 5(2). Pascanu, Mikolov and Bengio
-# 2013, *On the difficulty of training recurrent neural networks*, ICML, section 2.1; early versions:
-# arXiv:1211.5063. Saxe, McClelland and Ganguli 2014, *Exact solutions to the nonlinear dynamics of
-# learning in deep linear neural networks*, ICLR. Sompolinsky, Crisanti and Sommers 1988, *Chaos in
-# random neural networks*, Physical Review Letters 61(3). Rajan, Abbott and Sompolinsky 2010,
+# 2013, *On the difficulty of training recurrent neural networks*, ICML, section 2.1; the version with
+# eigenvalues: arXiv:1211.5063. Saxe, McClelland and Ganguli 2014, *Exact solutions to the nonlinear
+# dynamics of learning in deep linear neural networks*, ICLR. Sompolinsky, Crisanti and Sommers 1988,
+# *Chaos in random neural networks*, Physical Review Letters 61(3). Rajan, Abbott and Sompolinsky 2010,
 # *Stimulus-dependent suppression of chaos in recurrent neural networks*, Physical Review E 82(1). The
 # formula $\lVert W^n \rVert^{1/n} \to \rho$ is Gelfand's, 1941. That storage and long gradients are at
 # odds, and everything called "measured", you can run again above.

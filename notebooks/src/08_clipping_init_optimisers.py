@@ -96,10 +96,11 @@ show(lines({"b a little higher": forward(5.0, b_wall + 0.004), "b on the wall": 
 
 # %% [markdown]
 # **How the cliff arises.** With fixed parameters the network repeats one map, $h \mapsto \sigma(w h + b)$.
-# Its slope is at most $w/4$. So for $w < 4$ it has a single **fixed point**, to which every start is
-# drawn. At $w = 4$ comes a **bifurcation**: beyond, there is a range of $b$ with three fixed points, two
-# that attract and one between them that repels. Whether a start ends high or low depends on which side
-# of the repelling one it lies.
+# Take $w > 0$; then its slope is at most $w/4$. So for $w < 4$ it has a single **fixed point**, a state
+# that is mapped to itself, and every start is drawn to it. At $w = 4$ comes a **bifurcation**, a change in
+# the number of fixed points: beyond, there is a range of $b$ with three of them, two that attract and one
+# between them that repels. Whether a start ends high or low depends on which side of the repelling one it
+# lies. The starts that end at one point are its **basin of attraction**.
 
 # %%
 grid = np.linspace(0, 1, 100_001)
@@ -114,9 +115,10 @@ print(f"slope 1 at w = {1 / (h_0 * (1 - h_0)):.2f}")
 # The wall is where the repelling fixed point meets the start $h_0$, that is, where
 # $\sigma(w h_0 + b) = h_0$, or $b = 0.5 - w h_0$. On it each step back multiplies the gradient by the
 # slope $w\, h_0 (1 - h_0)$. That exceeds 1 from $w \approx 4.26$ on, and a number above 1 to the power
-# of 50 is what makes the wall so steep. So the bifurcation makes the cliff possible, but the cliff does not stand on
-# it: the gradient explodes where the start crosses from one basin of attraction into the other. (Between
-# $w = 4$ and $4.26$ the edge is where two of the fixed points merge, and it is gentler.)
+# of 50 is what makes the wall so steep. So the bifurcation makes the cliff possible, but the cliff does
+# not stand on it: the gradient explodes where the start crosses from one basin of attraction into the
+# other. That is how Pascanu, Mikolov and Bengio explain it (section 2.2). Between $w = 4$ and $4.26$ the
+# edge is where two of the fixed points merge, and it is gentler.
 #
 # ### Two descents
 #
@@ -128,10 +130,10 @@ print(f"slope 1 at w = {1 / (h_0 * (1 - h_0)):.2f}")
 from bpttlib.clip import clip_by_global_norm
 
 
-def descend(lr, c=None, w=5.0, b=-2.2, updates=400):
+def descend(lr, c=np.inf, w=5.0, b=-2.2, updates=400):
     path, norms = [(w, b)], []
     for _ in range(updates):
-        (g,), norm = clip_by_global_norm((gradient(w, b),), c or np.inf)
+        (g,), norm = clip_by_global_norm((gradient(w, b),), c)
         w, b = w - lr * g[0], b - lr * g[1]
         path.append((w, b))
         norms.append(norm)                              # before clipping
@@ -149,18 +151,22 @@ for name, (path, norms) in paths.items():
 print(f"norm on the way to the wall, the first 20 updates: at most {norms[:20].max():.2f}")
 
 # %%
+free, _ = paths["not clipped"]
+out = np.argmax(free[:, 1] > bs[-1])                      # the first point outside the picture
+on_its_way = 0.99 * free[out - 1] + 0.01 * free[out]      # and a place on the jump to it, for a label
 show(loss_surface(ws, bs, surface, path={name: path for name, (path, _) in paths.items()},
-                  points={"start": (5.0, -2.2)}, xlabel="$w$", ylabel="$b$"),
+                  points={"start": (5.0, -2.2), "not clipped, leaving": on_its_way},
+                  xlabel="$w$", ylabel="$b$"),
      "Loss surface over w from 4.2 to 5.3 and b from -2.8 to -2.0. A straight wall runs from the upper left "
      "down to the right: above it the loss is small, below it large. Both paths run down to the wall. "
-     "The one without clipping then leaves the picture in a single step and ends at "
+     "The one without clipping bumps into it a few times, leaves the picture in a single step and ends at "
      f"w = {ends['not clipped'][0]:.0f}, b = {ends['not clipped'][1]:.0f}; the clipped one creeps along "
      f"the wall to w = {ends['clipped at 0.5'][0]:.1f}, b = {ends['clipped at 0.5'][1]:.1f}, where the "
      "loss is low.")
 
 # %% [markdown]
 # Unit 02 called clipping the parachute. Here is what it saves from: one step on the wall threw the
-# parameters far out of the map, and in the end onto a plain where the state saturates at 1. There the gradient has
+# parameters far out of the map, onto a plain where the state saturates at 1. There the gradient has
 # *vanished*, and descent has no way back. The clipped descent meets the same wall, again and again, and
 # each time the damage is at most $0.1 \cdot 0.5$. On the ordinary slope the threshold is never met.
 #
@@ -214,8 +220,8 @@ for name, record in clipped.items():
     print(f"{name:17} norm {global_norm(record):6.2f}   turned by {angle(grads, record):4.1f} degrees")
 
 # %% [markdown]
-# Both wrong directions still go down: each entry keeps its sign, so the product with the raw gradient is
-# positive. But it is not the steepest way, and a gradient that backpropagation has got exactly right is
+# Both wrong directions still go down, if the step is short enough: each entry keeps its sign, so the
+# product with the raw gradient is positive. But it is not the steepest way, and a gradient that backpropagation has got exactly right is
 # bent after the fact. (That clipping by value *trains* worse is more than we have shown.)
 #
 # ## What clipping does to the mean
@@ -240,7 +246,7 @@ for c in (1, 5, 10, 19):
 #
 # It shortens. A gradient that has vanished is not too long, so nothing happens. And lengthening it would
 # not help either: what hurts (unit 07) is not that the sum over the copies is small, but that the far
-# copies have no *share* in it.
+# copies have no *share* in it: their part is short beside the whole.
 
 # %%
 from functools import partial
@@ -294,7 +300,7 @@ for name, (model, first, data) in attempts.items():
 # On its way back δ is multiplied by $W_{hh}^\top$ at each step. If we choose a matrix that keeps lengths,
 # only the activation's slopes shrink it. Two such matrices are in use:
 #
-# - **orthogonal**, $Q^\top Q = 1$, drawn at random (Saxe, McClelland and Ganguli 2014, for deep linear
+# - **orthogonal**, $Q^\top Q = I$, drawn at random (Saxe, McClelland and Ganguli 2014, for deep linear
 #   networks, where all singular values 1 keep the gradient's length at any depth),
 # - the **identity**, with rectified linear units (Le, Jaitly and Hinton 2015): a unit that is active
 #   hands on its state, and its gradient, unchanged.
@@ -347,7 +353,8 @@ for (name, seed), run in runs.items():
 
 # %% [markdown]
 # After 200 updates the networks that began with the identity are far below the loss of guessing; the others
-# say little more than 1. It is not free. An identity network adds up all its inputs, so it can start
+# say little more than 1. (Two seeds and one learning rate show that the start *can* decide, not that it
+# always does.) It is not free. An identity network adds up all its inputs, so it can start
 # with a large loss, and slopes of exactly 1 are on the edge: a little more, and it explodes. That is why
 # these runs are clipped, and why their norms are worth a look.
 #
@@ -372,14 +379,15 @@ print("more than half of the updates were clipped at c = 1:", (norms > 1).mean()
 # the rest alone. Our $c = 1$ clips most updates, so it acts as a normalisation: the *direction* comes from
 # the gradient, the length from the optimiser. That often works, but then call it so, and remember the
 # bias. Pascanu, Mikolov and Bengio suggest to look at the average norm over enough updates and report
-# that half to ten times this average worked. Norms change during training: look again.
+# that with half to ten times this average training still converged, if not always as fast. Norms change during training: look again.
 #
 # ## From gradients to changes: optimisers
 #
-# $p$ is any one parameter, $g$ its gradient. Start with the plainest rule and repair one weakness after the
-# other.
+# $p$ is any one parameter, $g$ its gradient, $n$ now counts updates. Start with the plainest rule and repair
+# one weakness after the other.
 #
-# **SGD.** $p \leftarrow p - \eta\, g$. One learning rate η for all; the step is as long as the gradient.
+# **SGD.** $p \leftarrow p - \eta\, g$. One learning rate η, `lr` in the code, for all; the step is in
+# proportion to the gradient.
 #
 # **Momentum** (Polyak 1964). Keep a velocity, $v \leftarrow \mu v + g$, and go $p \leftarrow p - \eta\, v$.
 # Unrolled, $v_n = \sum_{k=1}^{n} \mu^{n-k} g_k$. Where gradients agree, they add up to
@@ -403,7 +411,9 @@ print(f"alternating slope ±1, step 200: {push(momentum, (-1.0) ** np.arange(200
 # %% [markdown]
 # **RMSprop** (Tieleman and Hinton 2012). Gradients of different parameters differ by orders of magnitude.
 # Keep a running mean of the squares, $s \leftarrow \rho s + (1 - \rho) g^2$, and divide by its root:
-# $p \leftarrow p - \eta\, g / (\sqrt{s} + \varepsilon)$. Each parameter then moves by about η.
+# $p \leftarrow p - \eta\, g / (\sqrt{s} + \varepsilon)$. Each parameter then moves by about η. Custom uses three
+# letters twice: this ρ says how much of the mean stays and is no spectral radius; this ε, usually $10^{-8}$,
+# keeps the division safe and is no step of a numerical derivative; and $s$ is no state.
 #
 # **Adam** (Kingma and Ba 2015, algorithm 1) takes both ideas, and repairs the start. Running means begin at
 # zero, so at first they are too small. For a constant gradient $g$,
@@ -443,14 +453,16 @@ print(f"Adam without the corrections {0.01 * 0.1 / np.sqrt(0.001):20.5f}, whatev
 
 # %% [markdown]
 # The second prediction: both move by the learning rate. In the first update $\hat m = g$ and
-# $\hat s = g^2$, so the step is $\eta\, g / (|g| + \varepsilon)$, the sign times η. RMSprop starts without a
-# correction and its first step is $1/\sqrt{1 - \rho} = 10$ times too long.
+# $\hat s = g^2$, so the step is $\eta\, g / (|g| + \varepsilon)$: the sign times η, if $|g|$ is well above ε.
+# Without the corrections both means would be too small, but the root of $s$ more so than $m$: the first
+# step would be too *long*, three times here. RMSprop has no correction, and its first step is
+# $1/\sqrt{1 - \rho} = 10$ times too long.
 #
 # ### Adam and clipping
 #
 # Multiply every gradient by the same number: $\hat m$ and $\sqrt{\hat s}$ grow alike, and nothing changes
-# but for ε. So clipping that shortens *all* gradients by the same factor does nothing under Adam. What does
-# it do to a single spike? Gradients of 1, with one of 1000 at update 100:
+# as long as ε is small beside $\sqrt{\hat s}$. So clipping that shortens *all* gradients by the same factor
+# does nothing under Adam. What does it do to a single spike? Gradients of 1, with one of 1000 at update 100:
 
 # %%
 same = adam_by_hand(some), adam_by_hand(1000 * some)
@@ -473,16 +485,17 @@ show(lines(changes, "update", "length of the step / learning rate", log="y"),
 
 # %% [markdown]
 # So Adam does not need clipping for the length of the step; it needs it for its *memory*. A spike enters
-# $s$ squared and stays for about $1/(1 - \beta_2) = 1000$ updates, during which everything else is divided
-# by it. Clip first, then let Adam scale. (And never the other way round: `fit` clips the gradient, not the
-# change.)
+# $s$ squared and fades by no more than a factor of $e$ in $1/(1 - \beta_2) = 1000$ updates; all the while
+# everything else is divided by its root. Clip first, then let Adam scale. (`fit` does it in this order: it
+# clips the gradient, not the change.)
 #
 # ## A phase diagram
 #
 # Learning rate, initialisation and clipping act together. To see how, train everywhere. A small task with
-# nothing but distance: remember the first number for 15 steps. Every cell below is three seeds of SGD with
-# at most 50 updates. **Solved**: the loss falls below a tenth of what saying 0 costs. **Diverged**: it
-# exceeds ten times that.
+# nothing but distance: say at step 15 what came in at step 1. Every cell below is three seeds of SGD with
+# at most 50 updates, each on one batch of 16 sequences, always the same: this asks whether the network can
+# be *trained*, not whether it would generalise. **Solved**: the loss falls below a tenth of what saying 0
+# costs. **Diverged**: it exceeds ten times that. With either the run ends.
 
 # %%
 from bpttlib.plots import phase_diagram
@@ -518,8 +531,9 @@ panels = {"not clipped": phases(None), "clipped at norm 0.1": phases(0.1)}
 show(phase_diagram(gains, rates, panels, "gain of $W_{hh}$", "learning rate"),
      "Two diagrams over learning rate (0.003 to 1) and gain (0.5 to 1.5). Not clipped: with gain 0.5 nothing "
      "is solved, at the smallest learning rate nothing either; from gain 1 on most runs are solved in the "
-     "middle, and at learning rate 1 nearly all have diverged. Clipped: nothing has diverged, the solved "
-     "region reaches to the right edge, and the row of gain 0.5 is as empty as before.")
+     "middle, and at learning rate 1 nearly all runs with a gain above 0.5 have diverged. Clipped: nothing has "
+     "diverged, the solved region reaches to the right edge but begins at larger learning rates, and the row "
+     "of gain 0.5 is as empty as before.")
 
 # %%
 strong = np.array(gains) >= 1
@@ -531,23 +545,26 @@ for title, shares in panels.items():
           "  most diverged:", shares["diverged"][strong, 4].mean() > 0.5)
 
 # %% [markdown]
-# Read it in three parts. **The floor**: with a gain of 0.5 nothing helps, neither learning rate nor
-# clipping. The slope of tanh is at most 1, so on the 14 steps from the last state back to the first at most
-# $0.5^{14} \approx 0.00006$ of a gradient survives. The remedy is a better start. **The right edge**: too
-# large a learning rate diverges, and clipping moves that edge by a good deal. **The left edge**: too small a
-# learning rate is not wrong, only slow. Trying one setting at a time would have shown you one line through
-# this map, and the cells of two colours are those where a single seed tells you nothing.
+# Read it in three parts. **The floor**: with a gain of 0.5 none of the five learning rates helps, nor does
+# clipping. The slope of tanh is at most 1, so at the start, on the 14 steps from the last state back to the
+# first, at most $0.5^{14} \approx 0.00006$ of a gradient survives. What helps is a better start. **The right
+# edge**: too large a learning rate diverges, and clipping moves that edge out of the picture. **The left
+# edge**: too small a learning rate is not wrong, only slow: 50 updates are few. A gradient cut to 0.1 is slow
+# too, so clipping moves this edge as well. Trying one setting at a time would have shown you one line through
+# this map, and in the cells of two colours a single seed could have misled you.
 #
-# Would Adam lift the floor? It scales each parameter's gradient up to the same size, however faint:
+# Would Adam lift the floor? It scales each parameter's gradient up to the same size, however faint, if it
+# is well above ε:
 
 # %%
 adams = [outcome(0.5, 0.01, seed, optimiser=adam) for seed in seeds]
 print("gain 0.5 with Adam at learning rate 0.01, solved by at least one seed:", "solved" in adams)
 
 # %% [markdown]
-# It does, *here*: the only input stands at the first step, so the faint gradient of $W_{xh}$ has no rival and
+# It can, *here*: the only input stands at the first step, so the faint gradient of $W_{xh}$ has no rival and
 # scaling it up is all that is needed. In the adding task every step has an input, near copies drown the far
-# ones, and 200 updates of Adam did not save the uniform start. Vanishing is a matter of shares; no optimiser sees those.
+# ones, and 200 updates of Adam did not save the uniform start. Vanishing is a matter of shares; no optimiser
+# sees those.
 #
 # ## Hyper-parameters, in the order to set them
 #
@@ -571,7 +588,7 @@ print("gain 0.5 with Adam at learning rate 0.01, solved by at least one seed:", 
 
 # %%
 def walk(lr, clip):
-    c = None if clip == "none" else float(clip)
+    c = np.inf if clip == "none" else float(clip)
     path, norms = descend(lr, c, updates=200)
     w, b = path[-1]
     figure = loss_surface(ws, bs, surface, path=path, points={"start": path[0]})
@@ -587,7 +604,7 @@ explore(walk, lr=(0.02, 0.5, 0.02, 0.1), clip=["0.5", "none", "0.05", "5"], task
     "Switch clipping off. Does any learning rate keep the path in the picture? Some paths come back all the "
     "same: is that skill?",
     "With clip 0.5, how far can you raise the learning rate before the path leaves? And with 0.05?",
-    "Set clip to 5, fifty times the ordinary norm. What is such a threshold still good for?",
+    "Set clip to 5, about fifty times the ordinary norm. What is such a threshold still good for?",
 ])
 
 # %% [markdown]
@@ -595,8 +612,8 @@ explore(walk, lr=(0.02, 0.5, 0.02, 0.1), clip=["0.5", "none", "0.05", "5"], task
 #
 # 1. Compute the gradient's norm along the wall $b = 0.5 - w h_0$ for $w = 4 \dots 6$ and draw it. At which
 #    $w$ does it pass 1, and what is the slope $w h_0 (1 - h_0)$ there?
-# 2. Prove: if a number $g$ is distributed symmetrically about its mean $\mu > 0$, then clipping it to
-#    $[-c, c]$ does not make the mean negative. (Pair the outcomes $\mu + z$ and $\mu - z$.)
+# 2. Prove: if a number $g$ is distributed symmetrically about its mean $\bar g > 0$, then clipping it to
+#    $[-c, c]$ does not make the mean negative. (Pair the outcomes $\bar g + z$ and $\bar g - z$.)
 # 3. Write `clip_by_global_norm` for a record of tensors, and check that the angle is 0, that a short
 #    gradient comes back as it was, and that `(np.array([1e200, 1e200]),)` does not overflow.
 # 4. Feed gradients that alternate between $+1$ and $-1$ to Adam with `push`. How long are its steps after
@@ -605,7 +622,7 @@ explore(walk, lr=(0.02, 0.5, 0.02, 0.1), clip=["0.5", "none", "0.05", "5"], task
 #
 # ## Five questions
 #
-# <details><summary>1. Why is there no cliff for w below 4?</summary>
+# <details><summary>1. Why is there no cliff for w between 0 and 4?</summary>
 #
 # The map $h \mapsto \sigma(w h + b)$ then has a slope below 1 everywhere. There is a single fixed point, every
 # start is drawn to it, and each step back shrinks the gradient.
@@ -624,35 +641,37 @@ explore(walk, lr=(0.02, 0.5, 0.02, 0.1), clip=["0.5", "none", "0.05", "5"], task
 #
 # <details><summary>4. Why is Adam's first step as long as the learning rate?</summary>
 #
-# After the correction $\hat m = g$ and $\hat s = g^2$; their ratio $\hat m / \sqrt{\hat s}$ is the sign of $g$.
+# After the correction $\hat m = g$ and $\hat s = g^2$; the ratio $\hat m / \sqrt{\hat s}$ is the sign of $g$.
+# (Only where $|g|$ comes down to ε is the step shorter.)
 # </details>
 #
 # <details><summary>5. You train with Adam. Is clipping of any use?</summary>
 #
-# Yes, against spikes. Adam bounds the step, but it remembers the square of a spike for about
-# $1/(1 - \beta_2)$ updates and divides everything by it.
+# Yes, against spikes. Adam bounds the step, but it remembers the square of a spike for many times
+# $1/(1 - \beta_2)$ updates, if the spike is large, and divides everything by its root.
 # </details>
 #
 # ## What to take away
 #
-# - The cliff stands where a repelling fixed point crosses the start; what makes it steep is a slope above 1
+# - The cliff stands where a repelling fixed point crosses the start. What makes it steep is a slope above 1
 #   to the power of $T$.
 # - Clip by the norm of all tensors together: $g \leftarrow c\, g / \|g\|$. It keeps a gradient's direction,
 #   not the mean's. Take $c$ from the recorded norms.
-# - Clipping is for gradients that explode, initialisation for those that vanish.
-# - Adam moves each parameter by about the learning rate, whatever the gradient's scale; clip before it, for
-#   the sake of its memory.
+# - Clipping is for gradients that explode. It does nothing for those that vanish; a better start may.
+# - Adam moves each parameter by about the learning rate where gradients agree, and by less where they
+#   alternate, whatever their scale above ε. Clip before it, for the sake of its memory.
 # - Train on a grid with several seeds before you believe a setting.
 #
 # Next: [09 · LSTM](09_lstm.ipynb). Symbols and terms: [notation](../docs/notation.md).
 #
 # **Sources.** Pascanu, Mikolov and Bengio 2013, *On the difficulty of training recurrent neural networks*,
-# ICML: the cliff (their figure 6), the clipping rule (algorithm 1) and how to choose its threshold. Saxe,
-# McClelland and Ganguli 2014, *Exact solutions to the nonlinear dynamics of learning in deep linear neural
-# networks*, ICLR. Le, Jaitly and Hinton 2015, *A simple way to initialize recurrent networks of rectified
-# linear units*, arXiv:1504.00941. Glorot and Bengio 2010, *Understanding the difficulty of training deep
-# feedforward neural networks*, AISTATS, equation 1: the uniform heuristic. Polyak 1964, *Some methods of
-# speeding up the convergence of iteration methods*. Tieleman and Hinton 2012, Lecture 6.5, *Neural networks
-# for machine learning*, Coursera. Kingma and Ba 2015, *Adam: a method for stochastic optimization*, ICLR,
-# arXiv:1412.6980. Bengio, Simard and Frasconi 1994 and Arjovsky, Shah and Bengio 2016 (*Unitary evolution
-# recurrent neural networks*, ICML) for the adding task in this form.
+# ICML: basins and bifurcations (section 2.2), the cliff (figure 6), the clipping rule (algorithm 1) and how
+# to choose its threshold (section 3.2). Saxe, McClelland and Ganguli 2014, *Exact solutions to the nonlinear
+# dynamics of learning in deep linear neural networks*, ICLR. Le, Jaitly and Hinton 2015, *A simple way to
+# initialize recurrent networks of rectified linear units*, arXiv:1504.00941. Glorot and Bengio 2010,
+# *Understanding the difficulty of training deep feedforward neural networks*, AISTATS, equation 1: the
+# uniform heuristic. Polyak 1964, *Some methods of speeding up the convergence of iteration methods*.
+# Tieleman and Hinton 2012, Lecture 6.5, *Neural networks for machine learning*, Coursera. Kingma and Ba 2015,
+# *Adam: a method for stochastic optimization*, ICLR, arXiv:1412.6980. The adding task is from Hochreiter and
+# Schmidhuber 1997, *Long short-term memory*, Neural Computation 9(8), experiment 4, with other ranges; in
+# this form Arjovsky, Shah and Bengio 2016, *Unitary evolution recurrent neural networks*, ICML.

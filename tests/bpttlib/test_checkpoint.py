@@ -227,7 +227,7 @@ def test_the_memory_is_really_saved():
     (dict(cell=Elman), "cell: got"), (dict(x=np.ones((5, 3, 2))), "x: got shape"),
     (dict(x=np.ones((0, 2, 2))), "the length of x: got 0"),
     (dict(s0=(np.ones((3, 3)),)), "s0, part h: got shape"),
-    (dict(own=lambda h, start, stop: np.ones((1, 1, 1))), "dh_own: got shape"),
+    (dict(own=lambda h, start, stop: np.ones((1, 1, 1))), r"own\(h, start, stop\): got shape"),
     (dict(x=np.where(np.arange(5)[:, None, None] == 3, np.nan, np.ones((5, 2, 2)))), "x: got nan"),
 ])
 def test_bad_arguments(change, message):

@@ -15,16 +15,20 @@ from bpttlib.diagnostics import (
     largest_singular_value,
     norm_bound,
     norm_by_lag,
+    operations,
     reach,
     saturation,
     spectral_radius,
     step_jacobian,
     sufficient_to_vanish,
+    tape_bytes,
 )
 from bpttlib.gradcheck import relative_error
 from bpttlib.init import orthogonal
+from bpttlib.layers import Stacked
 from bpttlib.params import CellParams, tree_map
 from bpttlib.reference import complex_step_jacobian
+from bpttlib.rtrl import rtrl
 
 from .plain_steps import STEPS
 
@@ -243,8 +247,8 @@ def test_a_rectifier_that_is_off_is_saturated_at_the_lower_end():
 
 
 @pytest.mark.parametrize("f, arguments, message", [
-    (step_jacobian, {"t": 0}, "start, stop: got -1, 0"),
-    (step_jacobian, {"t": 7}, "start, stop: got 6, 7"),
+    (step_jacobian, {"t": 0}, "t: got 0; needs a whole number, at least 1"),
+    (step_jacobian, {"t": 7}, "t: got 7; needs a step from 1 to 6"),
     (step_jacobian, {"t": 1, "b": 2}, "b: got 2; needs a sequence from 0 to 1"),
     (jacobian_product, {"start": 3, "stop": 2}, "start, stop: got 3, 2; needs 0 ≤ start ≤ stop"),
     (jacobian_product, {"start": 0, "stop": 7}, "≤ stop ≤ 6"),
@@ -256,3 +260,55 @@ def test_what_is_wrong_is_named(f, arguments, message):
     cell, params, _, _, tape = a_run("lstm")
     with pytest.raises(ValueError, match=message):
         f(cell, params, tape, **arguments)
+
+
+def test_growth_rates_of_lost_directions():
+    """A rectifier that is off wipes a direction out; the others grow as the product's do."""
+    W_hh, x = np.array([[1.0, 1.0], [0.0, 1.0]]), np.array([[-9.0, 9.0], [9.0, -30.0]])[:, :, None]
+    cell, params = Elman("relu"), CellParams(np.eye(2), W_hh, np.zeros((2, 1)))
+    rates = growth_rates(cell, params, unroll(cell, params, x), 0, 2)
+    np.testing.assert_array_equal(rates, [0.0, -np.inf])
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        params = CellParams(*(rng.normal(size=(3, n)) for n in (2, 3, 1)))
+        tape = unroll(cell, params, rng.normal(size=(3, 2, 1)))
+        rank = np.linalg.matrix_rank(jacobian_product(cell, params, tape, 0, 3))
+        assert np.isfinite(growth_rates(cell, params, tape, 0, 3)).sum() == rank
+
+
+@pytest.mark.parametrize("call", [
+    lambda net, params, x, tape, own: contributions(net, params, x, tape, own),
+    lambda net, params, x, tape, own: credit_map(net, params, tape, own),
+    lambda net, params, x, tape, own: step_jacobian(net, params, tape, 1),
+    lambda net, params, x, tape, own: reach(net, params, tape),
+    lambda net, params, x, tape, own: saturation(net, tape),
+    lambda net, params, x, tape, own: cell_path(net, tape),
+    lambda net, params, x, tape, own: tape_bytes(net, 3, 3, 1),
+    lambda net, params, x, tape, own: operations(net, 3, 1, 2, 3),
+    lambda net, params, x, tape, own: rtrl(net, params, x, own),
+    lambda net, params, x, tape, own: norm_by_lag(tape)])
+def test_networks_of_several_cells_are_refused(call):
+    net = Stacked(Elman(), Elman())
+    params, x = net.init(np.random.default_rng(0), 2, 3), np.ones((4, 2, 1))
+    with pytest.raises(ValueError, match="cell: got .*needs a cell|tape: got StackedTape"):
+        call(net, params, x, net.unroll(params, x), np.ones((4, 3, 1)))
+
+
+def test_contributions_of_whole_numbers_and_of_a_loss_that_is_not_real():
+    rng = np.random.default_rng(0)
+    params = CellParams(*(rng.normal(size=(3, n)) for n in (2, 3, 1)))
+    ids, own = rng.integers(2, size=(4, 2)), rng.normal(size=(4, 3, 2))
+    columns = (ids[:, None, :] == np.arange(2)[:, None]).astype(float)
+    one, other = (contributions(Elman(), params, x, unroll(Elman(), params, x), own)
+                  for x in (ids, columns))
+    assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+    tape = unroll(Elman(), params, ids)
+    for f, arguments in ((contributions, (params, ids, tape)), (credit_map, (params, tape))):
+        with pytest.raises(ValueError, match="dh_own: got ndarray of dtype complex128"):
+            f(Elman(), *arguments, own * 1j)
+    with pytest.raises(ValueError, match="part: got 'elta'; needs one of h"):
+        norm_by_lag(tape, "elta")
+    with pytest.raises(ValueError, match="share: got nan"):
+        saturation(Elman(), tape, share=float("nan"))
+    with pytest.raises(ValueError, match="W_hh: got shape"):
+        sufficient_to_vanish(np.ones((2, 3)), "tanh")

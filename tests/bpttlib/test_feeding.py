@@ -50,7 +50,8 @@ def test_a_padded_batch_is_its_sequences(cell, target):
     ([np.ones((2, 2)), np.ones((2, 3))], [1, 2], r"sequences\[1\]: got shape \(2, 3\)"),
     ([np.ones((2, 2)), np.ones((2, 2))], [1, [2, 2]], r"targets\[1\]: got shape \(2,\)"),
     ([np.ones((2, 2))], [[1, 2, 3]], r"targets\[0\]: got shape \(3,\) for 2 steps"),
-    ([np.ones((2, 2)), np.ones((0, 2))], [1, 2], r"targets\[1\]: got shape \(\) for 0 steps"),
+    ([np.ones((2, 2)), np.ones((0, 2))], [1, 2], r"sequences\[1\]: got no step"),
+    ([np.ones(3)], [[1, 2, 3]], r"sequences\[0\]: got shape \(3,\) of float64"),
 ])
 def test_what_does_not_fit_is_named(sequences, targets, message):
     with pytest.raises(ValueError, match=message):

@@ -63,7 +63,7 @@ def test_the_network_is_the_published_one():
     tape = at_rest(-1 / 6, 3)[2]
     np.testing.assert_allclose(tape.h[:, 0], 1.0, atol=1e-12)       # the best θ stays at the target
     assert influence_balancing(2.0, H=3, positive=1).cell.W_xh.ravel().tolist() == [2, -2, -2]
-    with pytest.raises(ValueError, match="positive, H: got 4, 3"):
+    with pytest.raises(ValueError, match="positive: got 4; needs at most H = 3"):
         influence_balancing(H=3, positive=4)
 
 

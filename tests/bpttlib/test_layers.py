@@ -11,6 +11,7 @@ from bpttlib.layers import Bidirectional, Embedded, Stacked, as_network
 from bpttlib.losses import softmax_cross_entropy, squared_error
 from bpttlib.model import Model
 from bpttlib.params import named_leaves, tree_map
+from bpttlib.tasks import adding, batches
 from bpttlib.train import fit
 
 from .plain_steps import STEPS
@@ -191,6 +192,8 @@ def test_each_update_drops_other_entries_and_evaluation_none():
     assert model.evaluate(params, batch) == model.evaluate(params, batch)
     assert model.forward(params, batch.x)[1].masks == ()
     rng = np.random.default_rng
+    data = batches(adding, seed=0, T=4, B=3)                # the same seed and number: other draws
+    assert not any(np.isin(data(n).x, rng((0, n, 1)).random(100)).any() for n in range(3))
     assert model.evaluate(params, batch, rng=rng(1)) == model.evaluate(params, batch, rng=rng(1))
     assert model.evaluate(params, batch, rng=rng(1)) != model.evaluate(params, batch, rng=rng(2))
 
@@ -231,6 +234,39 @@ def test_parameters_of_another_size_are_refused():
         for change in (dict(D=3), dict(H=5), dict(K=2)):
             with pytest.raises(ValueError, match="W_xh: got|W_hy: got|E: got"):
                 model._replace(**change).forward(params, np.zeros((2, 2, 1)))
+
+
+def test_single_precision_stays_single():
+    """Also with targets in double precision, integer columns, and data in double precision."""
+    for cell in (Stacked(LSTM(), GRU(), dropout=0.3), Embedded(GRU(), V=2), Bidirectional(Elman())):
+        model = Model(cell, D=2, H=4, K=3, loss="squared_error")
+        params = tree_map(lambda p: p.astype(np.float32), model.init(np.random.default_rng(0)))
+        for x in (np.ones((4, 2, 1), np.float32), np.ones((4, 2, 1), int), np.ones((4, 2, 1))):
+            batch = Batch(x, np.ones((4, 3, 1)))
+            step = model.loss_and_gradients(params, batch)
+            state = fit(model, params, lambda n, batch=batch: batch, 2, progress=False)
+            assert {leaf.dtype for _, leaf in named_leaves(state.params)} == {np.dtype("f4")}
+            if x.dtype != float:
+                assert {leaf.dtype for _, leaf in named_leaves(step.grads)} == {np.dtype("f4")}
+
+
+def test_wrong_tapes_are_named():
+    rng, x = np.random.default_rng(0), np.ones((4, 2, 1))
+    networks = {net: net.init(rng, D, H) for net in (Stacked(LSTM(), GRU()), Bidirectional(GRU()),
+                                                     as_network(LSTM()), as_network(GRU()))}
+    tapes = [net.unroll(params, x) for net, params in networks.items()]
+    for net, params in networks.items():
+        for tape in tapes:
+            own = np.ones((4, net.outputs(H), 1))
+            if type(tape) is type(net.unroll(params, x)):
+                continue
+            for call in (lambda: net.unroll(params, x, tape=tape),
+                         lambda: net.bptt(params, x, tape, own)):
+                with pytest.raises(ValueError, match="tape: got .*Tape; needs a"):
+                    call()
+    net = Bidirectional(GRU())
+    with pytest.raises(ValueError, match="dh_own: got shape"):
+        net.bptt(net.init(rng, D, H), x, net.unroll(net.init(rng, D, H), x), np.ones((4, 5, 1)))
 
 
 def test_a_bidirectional_model_cannot_stream():

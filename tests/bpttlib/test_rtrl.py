@@ -132,3 +132,14 @@ def test_a_gradient_of_the_wrong_batch_is_refused():
     (_, P), = influence(Elman(), params, x, s0)
     with pytest.raises(ValueError, match=r"dh_own_t: got shape \(3, 1\)"):
         step_gradient(P, np.ones((3, 1)))
+
+
+def test_the_rows_of_a_step_s_gradient_are_those_of_h():
+    params, x, s0, dh_own = a_problem(LSTM(), T=2, B=2)
+    (_, P), *_ = influence(LSTM(), params, x, s0)
+    for rows in (2, 6):                                     # a unit less; c besides h
+        with pytest.raises(ValueError, match="dh_own_t: got shape"):
+            step_gradient(P, np.ones((rows, 2)))
+    single = type(params)(*(p.astype(np.float32) for p in params))
+    grads = rtrl(LSTM(), single, x.astype(np.float32), dh_own)
+    assert {g.dtype for g in grads} == {np.dtype("f4")}

@@ -53,12 +53,14 @@ def test_same_seed_same_text_and_bad_input():
     assert (one == two).all() and len(np.unique(one)) > 1
     rng = np.random.default_rng(0)
     for args, message in (((np.array([2]), 5, rng), "prompt: got shape"),
-                          ((np.array([[9]]), 5, rng), "x: got 9"),
+                          ((np.array([[9]]), 5, rng), "prompt: got labels from 9 .* 0 to 3"),
                           ((prompt, 0, rng), "steps: got 0"), ((prompt, 5, 7), "rng: got 7"),
                           ((prompt, 5, rng, -1), "temperature: got -1")):
         with pytest.raises(ValueError, match=message):
             sample(model, params, *args)
     with pytest.raises(ValueError, match="model: got one with the loss squared_error"):
         sample(model._replace(loss="squared_error"), params, prompt, 5, rng)
+    with pytest.raises(ValueError, match="model: got K = 3 outputs for 4 values"):
+        sample(*a_model(K=3), prompt, 5, rng)
     with pytest.raises(ValueError, match="model: got a bidirectional"):
         sample(*a_model(Bidirectional(GRU())), prompt, 5, rng)

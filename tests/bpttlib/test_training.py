@@ -7,6 +7,7 @@ from bpttlib.bptt import bptt
 from bpttlib.cells import LSTM, Elman
 from bpttlib.clip import clip_by_value
 from bpttlib.gradcheck import compare
+from bpttlib.layers import Stacked
 from bpttlib.losses import squared_error
 from bpttlib.model import Model
 from bpttlib.optim import adam, sgd
@@ -195,3 +196,34 @@ def test_batches_may_change_their_dtype(make):
     other = batch._replace(x=batch.x.tolist() if make is list else batch.x.astype(make))
     state = fit(model, params, lambda i: (batch, other)[i % 2], 4, sgd(), progress=False)
     assert state.updates == 4
+
+
+def test_a_file_with_a_layer_more_is_refused(tmp_path):
+    three, two = (Model(Stacked(*[Elman()] * n), D=2, H=4, K=3, loss="squared_error")
+                  for n in (3, 2))
+    path, rng = tmp_path / "run.npz", np.random.default_rng(0)
+    fit(three, three.init(rng), stream, 2, path=path, progress=False)
+    with pytest.raises(ValueError, match=r"params.cell.2.W_xh: got a tensor; needs nothing there"):
+        fit(two, two.init(rng), stream, 4, path=path, progress=False)
+
+
+def test_what_a_callback_and_a_batch_may_say():
+    model, params, _, _ = a_problem()
+    kwargs = dict(progress=False, callbacks=lambda state, step: state.loss[-1] < np.inf)
+    assert fit(model, params, stream, 9, **kwargs).updates == 1         # NumPy's True ends it, too
+    assert fit(model, params, stream, 2, callbacks=None, progress=False).updates == 2
+    each = (callback for callback in [lambda state, step: state.updates == 3])
+    assert fit(model, params, stream, 9, callbacks=each, progress=False).updates == 3
+    with pytest.raises(ValueError, match="callbacks: got"):
+        fit(model, params, stream, 2, callbacks=[1], progress=False)
+
+    def one_less(n):
+        return stream(n) if n < 2 else stream(n)._replace(x=stream(n).x[..., 1:],
+                                                          targets=stream(n).targets[..., 1:])
+
+    with pytest.raises(ValueError, match=r"batches\(2\): got 2 sequences that go on, after 3"):
+        fit(model, params, one_less, 4, progress=False)
+    for carry, message in ((1.0, "batch.carry: got 1.0"), (True, "batch.carry: got True"),
+                           (99, "batch.carry: got 99; needs a step from 0 to 4")):
+        with pytest.raises(ValueError, match=message):
+            model.loss_and_gradients(params, stream(0)._replace(carry=carry))

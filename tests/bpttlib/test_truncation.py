@@ -197,6 +197,11 @@ def test_bad_truncation():
         truncated_bptt(Bidirectional(Elman()), *problem[1:], own, 1, 1)
     with pytest.raises(ValueError, match="dh_own: got shape"):
         truncated_bptt(*problem, own[1:], 1, 1)
+    with pytest.raises(ValueError, match="x: got shape .*; needs 3 steps, as the tape has"):
+        cell, params, x, tape = problem
+        truncated_bptt(cell, params, x[1:], tape, own[1:], 1, 1)
+    with pytest.raises(ValueError, match=r"C: got shape \(3, 2\)"):
+        randomised_variance(np.ones((3, 2)), 0.5)
     for p in (1.0, -0.1, "half"):
         with pytest.raises(ValueError, match="p: got .*0 ≤ p < 1"):
             randomised_bptt(*problem, own, p, np.random.default_rng(0))
