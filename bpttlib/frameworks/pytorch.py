@@ -144,8 +144,8 @@ def from_pytorch(network, state):
             b_hn = cell.blocks(biases[1][:, None])[2]
             require(not b_hn.any(), f"bias_hh_{ending}",
                     f"up to {np.abs(b_hn).max():.3g} in its n block, b_hn",
-                    "zeros there, since our GRU adds nothing to W_hn h before the reset gate; "
-                    "train with b_hn kept at zero, or with bias=False")
+                    "zeros there: our GRU has no bias inside the reset product; train with b_hn "
+                    "at zero, or with bias=False")
         b_h = sum(biases, np.zeros(len(W_hh), W_hh.dtype))
         return CellParams(W_xh.copy(), W_hh.copy(), b_h[:, None])
 

@@ -68,6 +68,9 @@ def lines(series, xlabel, ylabel, log="", vertical=None, horizontal=None, shaded
         _references(ax, vertical or {}, horizontal or {}, shaded or {})
         drawn = [_line(ax, name, line, look, log)
                  for (name, line), look in zip(series.items(), _looks(), strict=False)]
+        whole = all((np.asarray(line.get_xdata()) % 1 == 0).all() for line in ax.lines)
+        if whole and "x" not in log:                            # steps, updates, lags
+            ax.locator_params(axis="x", integer=True)
         if len(drawn) > 1:
             _end_labels(ax, drawn, height=3.2)
     return figure

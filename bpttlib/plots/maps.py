@@ -66,7 +66,7 @@ def heat_map(values, sums=True, rows="loss of step $t$", columns="through copy $
                 _cell(ax, s + 1, t + 1, values[t, s],
                       color="white" if abs(values[t, s]) > 0.6 * top else INK)
         else:
-            _colour_bar(figure, ax, top)
+            _colour_bar(figure, ax, top, signed=values.min() < 0)
         if sums:
             _margins(ax, values, margin)
         _table_axes(ax, T, margin, rows, columns)
@@ -109,13 +109,15 @@ def _table_axes(ax, T, margin, rows, columns):
     ax.spines[["left", "bottom"]].set_visible(False)
 
 
-def _colour_bar(figure, ax, top):
+def _colour_bar(figure, ax, top, signed):
     """Put the scale into the corner that the triangle leaves free."""
     place = ax.get_position()
     bar = figure.add_axes((place.x0 + 0.38 * place.width, place.y0 + 0.95 * place.height,
                            0.4 * place.width, 0.03 * place.height))
-    bar.imshow(np.linspace(-1, 1, 256)[None], cmap=SIGNED, aspect="auto")
-    bar.set_xticks([0, 127.5, 255], [number(-top), "0", number(top)])
+    ends = [-top, 0.0, top] if signed else [0.0, top]
+    bar.imshow(np.linspace(ends[0], top, 256)[None], cmap=SIGNED, norm=Normalize(-top, top),
+               aspect="auto")
+    bar.set_xticks(np.linspace(0, 255, len(ends)), [number(end) for end in ends])
     bar.set_yticks([])
 
 

@@ -106,7 +106,8 @@ def _control(name, spec):
         box = ipywidgets.Checkbox(value=spec, **named)
         return box, [box]
     if isinstance(spec, list) and spec:
-        label = ipywidgets.Label(name, layout={"width": width, "justify_content": "flex-end"})
+        label = ipywidgets.Label(name, layout={"flex": f"0 0 {width}",
+                                               "justify_content": "flex-end"})
         buttons = ipywidgets.ToggleButtons(options=spec, style={"button_width": "auto"},
                                            tooltips=[f"{name}: {choice}" for choice in spec])
         return buttons, [label, buttons]

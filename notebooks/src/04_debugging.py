@@ -393,7 +393,7 @@ show(error_map(by_tensor, Tensors._fields),
      "Table of eleven mistakes by five tensors. The first six mistakes spoil all five tensors. The next "
      "three spoil W_hh alone, one spoils b_h alone, and one h_0 alone.")
 spoil_all = [mistake for mistake, row in by_tensor.items() if min(row) > 1e-10]
-print(f"{len(spoil_all)} of {len(MISTAKES)} spoil every tensor:", "; ".join(spoil_all))
+print(f"{len(spoil_all)} of {len(MISTAKES)} spoil every tensor:", *spoil_all, sep="\n  ")
 
 # %% [markdown]
 # There are two kinds.
@@ -585,7 +585,8 @@ show(error_map(broken_laws, list(laws)),
      "Table of the eleven mistakes by the four laws. Mistakes that break a law: "
      + ", ".join(f"{name}: {n}" for name, n in found.items()) + ".")
 print("the right one keeps all laws:", all(law(elman_backward) < 1e-10 for law in laws.values()))
-print("mistakes that keep all laws:", [m for m, row in broken_laws.items() if max(row) < 1e-10])
+lawful = [mistake for mistake, row in broken_laws.items() if max(row) < 1e-10]
+print(f"{len(lawful)} mistakes keep all laws:", *lawful, sep="\n  ")
 
 # %% [markdown]
 # No law is sufficient, and some mistakes keep them all: what they compute is consistent, and it is not

@@ -732,8 +732,8 @@ def look(k1, k2, gain):
 
 explore(look, k1=(1, 24, 1, 4), k2=(1, 24, 1, 8), gain=(0.2, 1.2, 0.05, 0.9), tasks=[
     "At gain 0.9 and k2 = 12, find the cheapest k1 with a bias below 5 percent: the largest.",
-    "Set k1 = k2 = 12, then lower k1 alone. Where does the bias fall fastest?",
-    "Set the gain to 0.4. How small may k2 be for a bias below 3 percent, with k1 = 1? With k1 = k2?",
+    "Set k1 = k2 = 12, then k1 = 6, then k1 = 1. By what factor does the bias fall each time?",
+    "Set the gain to 0.4. How small may k2 be for a bias below 3 percent, with k1 = 1? And chunks of that size?",
     "What happens for k1 > k2, and why must it?",
 ])
 
@@ -741,7 +741,7 @@ explore(look, k1=(1, 24, 1, 4), k2=(1, 24, 1, 8), gain=(0.2, 1.2, 0.05, 0.9), ta
 # ## Your turn
 #
 # 1. Remove the line `own[:first - start] = 0.0` from `in_windows`. For which $k_1, k_2$ is the result still
-#    right? Which factor does $b_h$'s gradient get, far from the start, when the network forgets at once?
+#    right? Which factor does the gradient of $b_h$ get, far from the start, when the network forgets at once?
 # 2. In `online`, train with $K = 41$ for 30,000 updates. Where does it end? And with chunks: one update
 #    every $K$ steps, with $K = 60$ and `c_chunks[K - 1]`?
 # 3. How long does the echo last? Raise `lag`, with 64 units and only the readout trained, until the accuracy

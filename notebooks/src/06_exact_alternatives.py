@@ -490,7 +490,7 @@ for _ in range(2, 21):                                             # m = 2 … 2
 print("closed form solves the recurrence, for n up to 300 and m up to 20:",
       all(least_steps(n, m) == C_n[m - 1][n] for n in range(1, 301) for m in range(1, 21)))
 for m in (1, 2, 5, 10, 50, 100):
-    print(f"T = 10,000 with {m:3} states: {least_steps(10_000, m) / 10_000:8.2f} T steps forward")
+    print(f"T = 10,000, m = {m:3}: {least_steps(10_000, m) / 10_000:8.2f} T steps forward")
 
 # %% [markdown]
 # Ten states, and not quite seven times $T$. There is the answer to the first question. The
@@ -604,7 +604,7 @@ print(f"√T checkpointing, all products: {1 + forward_share * (root.steps / T -
 def watch(steps, states):
     taken = least_steps(steps, states)
     return draw_schedule(steps, states), (
-        f"{steps} steps with {states} stored states: {taken} steps forward, {taken / steps:.2f} times T. "
+        f"{steps} steps with {states} stored state{'s' * (states != 1)}: {taken} steps forward, {taken / steps:.2f} times T. "
         "Thin lines are runs from a stored state, thick ones run a step onto the tape and are followed by "
         "the way back; horizontal bars are the states that are held.")
 

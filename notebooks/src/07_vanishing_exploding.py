@@ -446,10 +446,8 @@ for gain, lag, distractors in settings:
     print(f"{gain:8} {lag:9} {distractors:10} {size:17.0e} {share[0]:19.0e}")
 
 # %%
-figure = lines({f"gain {gain}": by_copy[gain, 20, 0.3] for gain in (0.5, 1.0)}, "steps back",
-               "share of the copy", log="y")
-figure.axes[0].set_xticks(range(0, 21, 5))
-show(figure,
+show(lines({f"gain {gain}": by_copy[gain, 20, 0.3] for gain in (0.5, 1.0)}, "steps back",
+           "share of the copy", log="y"),
      f"Share of each copy in the gradient of W_xh against the steps back from the loss, logarithmic. For "
      f"the gain 1 it is much the same for all copies, and larger for the last point, the copy that reads "
      f"the bit: {by_copy[1.0, 20, 0.3][-1]:.0e}. For the gain 0.5 it falls by many powers of ten; the copy "
@@ -513,20 +511,22 @@ for name, optimiser, chosen in (("adam", adam(lr=0.02), settings), ("sgd", sgd(l
 #
 # Two units, $W_{hh} = \begin{pmatrix} \rho & \text{shear} \\ 0 & \rho \end{pmatrix}$: the spectral radius
 # is $\rho$, whatever the shear. The picture has the reach as measured, the bound
-# $(\sigma_{\max} \gamma)^n$, and what the eigenvalues alone would say, $\rho^n$ (values are cut off at
-# $10^{-8}$ and $10^8$).
+# $(\sigma_{\max} \gamma)^n$, and what the eigenvalues alone would say, $\rho^n$ (lines end where they
+# leave $10^{-8}$ to $10^8$).
 
 # %%
 def probe(rho, shear, size, activation):
     W = np.array([[rho, shear], [0.0, rho]])
     series = {"bound": norm_bound(W, activation, lags), "measured": reach(*run(W, activation, size)),
               "ρⁿ": rho ** lags}
-    figure = lines({name: np.clip(y, 1e-8, 1e8) for name, y in series.items()}, "steps back n",
+    inside = {name: np.where((1e-8 <= y) & (y <= 1e8), y, np.nan) for name, y in series.items()}
+    figure = lines(inside, "steps back n",
                    r"reach $r_n$", log="y", horizontal={"": 1})
     largest = series["measured"].max()
-    return figure, (f"ρ = {rho:.2f}, σ_max = {largest_singular_value(W):.2f}; enough to "
-                    f"vanish: {sufficient_to_vanish(W, activation)}. Measured: at most {largest:.2g}, "
-                    f"after {T} steps {series['measured'][T]:.1e}; the bound there {series['bound'][T]:.1e}.")
+    return figure, (f"{activation}, inputs of size {size:.1f}: ρ = {rho:.2f}, σ_max = "
+                    f"{largest_singular_value(W):.2f}; enough to vanish: "
+                    f"{sufficient_to_vanish(W, activation)}. Measured: at most {largest:.2g}, "
+                    f"after {T} steps {series['measured'][T]:.2g}; the bound there {series['bound'][T]:.2g}.")
 
 
 explore(probe, rho=(0.1, 6.0, 0.1, 0.9), shear=(0.0, 3.0, 0.25, 1.5), size=(0.0, 3.0, 0.1, 0.1),

@@ -555,10 +555,8 @@ three = np.repeat(test.x[:, :, :1], 3, axis=2)
 three[first - 1, 0] = 0.1, 0.5, 0.9
 _, varied = model.forward(trained, three)
 kept = varied.c[:, keeper]                                  # (T+1, 3)
-figure = lines({f"number {v}": kept[:, b] for b, v in enumerate((0.1, 0.5, 0.9))}, "step $t$",
-               f"$c_t$ of unit {keeper + 1}", vertical={"1st mark": first, "2nd mark": second})
-figure.axes[0].set_xticks(range(0, T + 1, 5))
-show(figure,
+show(lines({f"number {v}": kept[:, b] for b, v in enumerate((0.1, 0.5, 0.9))}, "step $t$",
+           f"$c_t$ of unit {keeper + 1}", vertical={"1st mark": first, "2nd mark": second}),
      f"Cell state of unit {keeper + 1} over 20 steps for three sequences that differ only in the number at "
      "the first mark. The lines are one until that mark, part there in proportion to the number, run almost "
      "level until the second mark, and make the same step there.")
@@ -637,14 +635,14 @@ def flow_back(forget_bias, gain, lag):
     figure = lines({"σ(b)ⁿ": power, "along c": path, "all paths": paths}, "steps back n",
                    r"size of $\partial c_T / \partial c_{T-n}$", log="y")
     return figure, (f"Forget bias {forget_bias:g}, gain {gain:g}, after {lag} steps: the power is "
-                    f"{power[-1]:.1g}, the path along c {path[-1]:.1g}, all paths {paths[-1]:.1g}.")
+                    f"{power[-1]:.2g}, the path along c {path[-1]:.2g}, all paths {paths[-1]:.2g}.")
 
 
 explore(flow_back, forget_bias=(-2.0, 6.0, 0.5, 1.0), gain=(0.0, 8.0, 0.5, 1.0),
         lag=(10, 100, 10, 50), tasks=[
     "Which is the smallest forget bias that keeps one percent along c over 50 steps? Compare with ln 50.",
     "Set the gain to 0. Two of the lines coincide. Which, and why?",
-    "At bias 1, raise the gain. From where on do all paths grow with the lag? Does the path along c ever?",
+    "At bias 1, raise the gain. From where on can all paths end above 1? For every larger gain? Can the path along c?",
     "The path along c is drawn for the best of 16 units. Where does it lie against the power, and why?",
 ])
 

@@ -516,11 +516,9 @@ trained = {name: [gradient_left(cell, params.cell, test.x) for params, _ in runs
            for name, cell in CELLS.items()}
 start = {name: [gradient_left(cell, models["adding", name][0].init(np.random.default_rng(seed)).cell, test.x)
                 for seed in range(3)] for name, cell in CELLS.items()}
-figure = lines({f"{name}, {when}": (np.arange(1, 20), np.median(cells[name], axis=0))
-                for name in ("LSTM", "GRU") for when, cells in (("start", start), ("trained", trained))},
-               "steps back n", r"$\|\partial L / \partial s_{T-n}\|$, relative to $n = 1$", log="y")
-figure.axes[0].set_xticks(range(1, 20, 3))
-show(figure,
+show(lines({f"{name}, {when}": (np.arange(1, 20), np.median(cells[name], axis=0))
+            for name in ("LSTM", "GRU") for when, cells in (("start", start), ("trained", trained))},
+           "steps back n", r"$\|\partial L / \partial s_{T-n}\|$, relative to $n = 1$", log="y"),
      "Gradient along 19 steps of the adding task at the start and after training, medians of three seeds, on a "
      "logarithmic scale. The LSTM's and the GRU's lines lie higher after training than at the start.")
 growth = {name: np.array([t[-1] / s[-1] for s, t in zip(start[name], trained[name], strict=True)])
@@ -747,9 +745,9 @@ print("the same as one-hot columns:",
 dW_xh = bptt(GRU(), table, symbols, tape, np.ones((4, H, 2))).params.W_xh
 print("columns of W_xh with a gradient:", np.flatnonzero(abs(dW_xh).max(axis=0)))
 
-for name, cell, inputs in (("W_xh alone", LSTM(), 1000), ("Embedded  ", Embedded(LSTM(), V=1000), 32)):
+for name, cell, inputs in (("W_xh alone", LSTM(), 1000), ("Embedded", Embedded(LSTM(), V=1000), 32)):
     n = count_parameters(as_network(cell).init(rng, D=inputs, H=128))
-    print(f"LSTM with 128 units, 1000 symbols, {name}: {n:7,} parameters")
+    print(f"LSTM with 128 units, 1000 symbols, {name + ':':12}{n:7,} parameters")
 
 # %% [markdown]
 # With many symbols and many gates, `Embedded` saves parameters: a table of short columns below the
@@ -770,13 +768,13 @@ def memory(b_z, b_r):
     when = f"first below one percent at n = {short[0] + 1}" if len(short) else "above one percent throughout"
     figure = lines({"all paths": (n, line), "direct path": (n, direct)}, "steps back n",
                    r"$\|\partial L / \partial h_{T-n}\|$, relative to $n = 1$", log="y")
-    return figure, (f"b_z = {b_z:g}, b_r = {b_r:g}: the gradient is {when}. After 50 steps {line[-1]:.1g} is "
-                    f"left along all paths, and about {direct[-1]:.1g} along the direct path alone.")
+    return figure, (f"b_z = {b_z:g}, b_r = {b_r:g}: the gradient is {when}. After 50 steps {line[-1]:.2g} is "
+                    f"left along all paths, and about {direct[-1]:.2g} along the direct path alone.")
 
 
 explore(memory, b_z=(-4.0, 6.0, 0.5, 0.0), b_r=(-6.0, 6.0, 1.0, 0.0), tasks=[
     "At b_z = 0, how much of what is left after 50 steps came along the direct path alone?",
-    "Raise b_z until a third is left. How does it compare with ln 50, unit 09's rule?",
+    "Raise b_z until at least a third is left. How does it compare with ln 50, unit 09's rule?",
     "At b_z = 0, go from b_r = 6 to -6: the candidate no longer hears of the state. Which paths are left?",
     "At b_z = -4 and b_r = 6 the GRU is nearly an Elman network. Compare with the picture at the start.",
 ])

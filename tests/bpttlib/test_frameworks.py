@@ -98,9 +98,8 @@ class OwnCell(Cell):
 STATE = a_state()
 REFUSED = {
     "b_hn": (GRU(), a_state(3) | {"bias_hh_l0": np.r_[np.ones(6), 0.0, 0.25, 0.0]},
-             "bias_hh_l0: got up to 0.25 in its n block, b_hn; needs zeros there, since our GRU "
-             "adds nothing to W_hn h before the reset gate; train with b_hn kept at zero, or "
-             "with bias=False."),
+             "bias_hh_l0: got up to 0.25 in its n block, b_hn; needs zeros there: our GRU has "
+             "no bias inside the reset product; train with b_hn at zero, or with bias=False."),
     "missing": (LSTM(), {k: v for k, v in STATE.items() if k != "weight_hh_l0"},
                 "state: got no weight_hh_l0; needs the state_dict() of nn.LSTM with num_layers=1 "
                 "and bidirectional=False, and of nothing else."),

@@ -291,6 +291,15 @@ def test_the_colours_of_a_map_are_centred_on_zero():
     assert np.array_equal(shown.filled(0), LOWER)
 
 
+@pytest.mark.parametrize(("sign", "ends"), [(1.0, ["0", "2"]), (-1.0, ["-2", "0", "2"])])
+def test_the_scale_of_a_map_shows_the_signs_that_there_are(sign, ends):
+    bar = heat_map(np.tril(np.full((9, 9), sign * 2.0))).axes[1]
+    assert [t.get_text().replace("\N{MINUS SIGN}", "-") for t in bar.get_xticklabels()] == ends
+    (shown,) = bar.images
+    assert shown.get_array().min() == (0 if sign > 0 else -2)
+    assert (shown.norm.vmin, shown.norm.vmax) == (-2, 2)    # zero has the colour of zero
+
+
 def test_a_large_map_has_bars_for_its_sums():
     values = np.tril(np.random.default_rng(4).normal(size=(12, 12)))
     figure = heat_map(values)
@@ -361,6 +370,9 @@ def test_lines_show_the_numbers_they_got():
              if line.get_gid()]
     assert all(a != b for a, b in zip(*looks, strict=True))
     assert texts(lines({"a": [1, 2]}, "t", "a")) == []      # the axis names a single line
+    for x, whole in ((np.arange(6), True), (np.arange(6) / 2 + 0.25, False)):
+        ticks = lines({"a": (x, x)}, "t", "a").axes[0].get_xticks()
+        assert (ticks % 1 == 0).all() == whole
 
 
 def test_a_logarithmic_axis_leaves_gaps():
