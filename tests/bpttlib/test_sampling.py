@@ -31,6 +31,16 @@ def test_draws_follow_the_softmax(temperature):
     np.testing.assert_allclose(shares, p / p.sum(), atol=0.015)
 
 
+def test_shares_of_known_logits():
+    """e^0, e^1, e^2, e^3 and their sum: no other noise than Gumbel's draws in these shares."""
+    model, params = a_model()
+    bias = np.arange(4.0)[:, None]
+    params = params._replace(readout=params.readout._replace(W_hy=np.zeros((4, 6)), b_y=bias))
+    drawn = sample(model, params, np.zeros((1, 40000), int), 1, np.random.default_rng(0))
+    shares = np.bincount(drawn.ravel(), minlength=4) / drawn.size
+    np.testing.assert_allclose(shares, np.exp(bias.ravel()) / np.exp(bias).sum(), atol=0.01)
+
+
 @pytest.mark.parametrize("cell", [Elman(), Stacked(LSTM(), GRU()), Embedded(GRU(), V=4)])
 def test_the_likeliest_given_all_that_came_before(cell):
     """Temperature 0, against reading the whole sequence anew for each label."""

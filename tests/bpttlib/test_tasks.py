@@ -309,6 +309,20 @@ def test_windows_cover_the_stream_in_order_again_and_again(T, k, B, K, masked):
         assert (np.concatenate(masks) == mask).all() if masked else masks == n * [None]
 
 
+def test_windows_that_overlap():
+    """k2 - k1 earlier steps come along, do not count, and start from a state that was carried."""
+    x = np.arange(7.0).reshape(7, 1, 1)
+    window = windows(x, x, k1=2, k2=5)
+    parts = [window(i) for i in range(5)]
+    assert [part.x.ravel().tolist() for part in parts] == [[0, 1], [0, 1, 2, 3], [1, 2, 3, 4, 5],
+                                                           [3, 4, 5, 6], [0, 1]]
+    assert [part.fresh for part in parts] == [True, True, False, False, True]
+    assert [part.carry for part in parts] == [0, 1, 2, None, 0]
+    assert parts[0].mask is None
+    assert [part.mask.ravel().astype(int).tolist() for part in parts[1:4]] == [
+        [0, 0, 1, 1], [0, 0, 0, 1, 1], [0, 0, 0, 1]]
+
+
 def test_a_window_in_which_nothing_counts_is_named():
     x, mask = np.ones((7, 1, 1)), np.zeros((7, 1), bool)
     mask[[0, 6]] = True
