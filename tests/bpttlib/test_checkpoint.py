@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bpttlib.cells import GRU, LSTM, Elman
 from bpttlib.checkpoint import checkpointed_bptt, least_steps, plan, schedule
-from bpttlib.gradcheck import relative_error
+from bpttlib.gradcheck import complex_step, relative_error
 from bpttlib.layers import Bidirectional, Stacked, as_network
 from bpttlib.params import named_leaves, tree_map
 
@@ -137,6 +137,34 @@ def test_equals_full_bptt_within_its_promise(name, T, B, seed, segment, states, 
     units = least_steps(n, min(states or n, n))
     assert got.steps == k * units - (n * k - T)             # and it is run just once
     assert n * k > T or got.steps == k * units
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@settings(max_examples=15, deadline=None)
+@given(T=st.integers(1, 12), B=st.integers(1, 3), seed=st.integers(0, 2**32 - 1),
+       segment=st.integers(1, 5), states=st.integers(1, 4))
+def test_equals_complex_step(name, T, B, seed, segment, states):
+    """All parameters, inputs and the initial state, through a masked loss on the states."""
+    network, params, x, _, s0 = a_problem(name, T, B, seed)
+    rng = np.random.default_rng(seed)
+    shape = network.unroll(params, x, s0).h[1:].shape
+    targets, mask = rng.normal(size=shape), rng.random((T, 1, B)) < 0.7
+    mask[-1, 0, 0] = True
+
+    def L(everything):
+        params, x, s0 = everything
+        error = network.unroll(params, x, s0).h[1:] - targets
+        return 0.5 * (mask * error * error).sum() / mask.sum()
+
+    def own(h, start, stop):
+        return mask[start:stop] * (h - targets[start:stop]) / mask.sum()
+
+    got = checkpointed_bptt(NETWORKS[name], params, x, own, s0, segment=segment, states=states,
+                            need_dx=True)
+    want = complex_step(L, (params, x, s0))
+    for (name, g), (_, g_hat) in zip(named_leaves((got.params, got.x, got.s0)),
+                                     named_leaves(want), strict=True):
+        assert relative_error(g, g_hat) <= 1e-10, name
 
 
 def test_the_losses_are_asked_for_once_and_last_first():
