@@ -168,7 +168,11 @@ def _clipped(grads, clip):
             "a number, or a function such as lambda grads: clip_by_value(grads, 1.0)")
     if clip is None:
         return grads, global_norm(grads)
-    return clip(grads) if callable(clip) else clip_by_global_norm(grads, clip)
+    if not callable(clip):
+        return clip_by_global_norm(grads, clip)
+    clipped, norm = clip(grads)
+    global_norm(clipped)                                        # refuses what is not finite
+    return clipped, norm
 
 
 def _alike(last, batch):

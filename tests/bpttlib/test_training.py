@@ -217,6 +217,12 @@ def test_what_a_callback_and_a_batch_may_say():
     with pytest.raises(ValueError, match="callbacks: got"):
         fit(model, params, stream, 2, callbacks=[1], progress=False)
 
+    def broken(grads):
+        return tree_map(lambda g: g * np.nan, grads), 1.0
+
+    with pytest.raises(ValueError, match="gradient of cell.W_xh: got 8 of 8 entries NaN"):
+        fit(model, params, stream, 2, clip=broken, progress=False)
+
     def one_less(n):
         return stream(n) if n < 2 else stream(n)._replace(x=stream(n).x[..., 1:],
                                                           targets=stream(n).targets[..., 1:])
