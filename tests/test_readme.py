@@ -21,6 +21,19 @@ def test_the_readme_example_runs():
     assert names["state"].loss.shape == (20,) and np.isfinite(names["state"].loss).all()
 
 
+def test_the_minutes_are_those_of_the_units_and_add_up():
+    sources = ROOT / "notebooks/src"
+    promised = {name: int(minutes) for name, minutes in
+                re.findall(r"\]\((\d\d_\w+)\.ipynb\) .*\| (\d+) \|$",
+                           (sources / "start.py").read_text(encoding="utf-8"), re.M)}
+    told = {path.stem: int(re.search(r"Time: about (\d+) minutes", path.read_text("utf-8"))[1])
+            for path in sources.glob("[0-9]*.py")}
+    assert promised == told
+    assert set(told.values()) <= {60, 75, 90} and round(sum(told.values()) / 60) == 16
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(told) == 12 and "twelve notebooks of 60 to 90 minutes, about 16 hours" in readme
+
+
 def test_numbers_that_only_the_prose_states():
     assert round(np.log(100) / np.log(1 / 0.9), 1) == 43.7                  # unit 02, question 3
     assert 0.9**43 > 0.01 > 0.9**44

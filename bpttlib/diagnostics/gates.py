@@ -94,10 +94,9 @@ def cell_path(cell, tape):
     >>> cell_path(LSTM(), unroll(LSTM(), params, np.zeros((3, 1, 1)))).ravel()
     array([0.125, 0.25 , 0.5  , 1.   ])
     """
-    require_cell(cell)
+    require_cell(cell, tape)
     require("f" in cell.gates, "cell", f"gates {', '.join(cell.gates)}",
             "a cell with a forget gate f, such as LSTM()")
-    require_cell(cell, tape)
     f = cell.blocks(tape.a)[cell.gates.index("f")]
     path = np.ones_like(f)
     path[:-1] = np.cumprod(f[:0:-1], axis=0)[::-1]          # f_T, f_T f_{T-1}, … and turned round

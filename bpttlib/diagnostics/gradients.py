@@ -56,10 +56,10 @@ def contributions(cell, params, x, tape, dh_own):
     """
     require_cell(cell, tape)
     T, x = len(x), as_columns(np.asarray(x), params.W_xh.shape[1], tape.h.dtype)
-    dh_own = require_array("dh_own", dh_own, tape.h[1:].shape, _kinds(tape))
+    dh_own = require_array("dh_own", dh_own, tape.h[1:].shape)
     C = type(params)(*(np.zeros((T, T, *p.shape), tape.h.dtype) for p in params))
     for t in range(T):
-        only_t = np.zeros_like(tape.h[1:])
+        only_t = np.zeros_like(dh_own)
         only_t[t] = dh_own[t]
         bptt(cell, params, x, tape, only_t, need_dx=False)
         done = steps(tape)
@@ -116,7 +116,8 @@ def credit_map(cell, params, tape, dh_own, b=0):
            [0.25, 0.5 , 1.  ]])
     """
     require_cell(cell, tape)
-    dh_own = require_array("dh_own", dh_own, tape.h[1:].shape, _kinds(tape))
+    real = "biuf" if tape.h.dtype.kind == "f" else "biufc"
+    dh_own = require_array("dh_own", dh_own, tape.h[1:].shape, real)
     T, _, B = dh_own.shape
     require_whole("b", b, least=0)
     require(b < B, "b", b, f"a sequence from 0 to {B - 1}")
@@ -173,8 +174,3 @@ def norm_by_lag(tape, part="h"):
     require(part in parts, "part", repr(part), "one of " + ", ".join(parts))
     gradients = getattr(tape, f"d{part}")
     return np.linalg.norm(gradients, axis=1).mean(axis=1)[::-1]
-
-
-def _kinds(tape):
-    """Return which dtype kinds fit on the tape: an imaginary part would be lost without a word."""
-    return "biufc" if tape.h.dtype.kind == "c" else "biuf"

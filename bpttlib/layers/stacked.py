@@ -113,9 +113,7 @@ class Stacked(Network):
     def unroll(self, params, x, s0=None, tape=None, rng=None):
         self._of_each("params", params)
         tapes, masks = [], []
-        require(tape is None or isinstance(tape, StackedTape), "tape", type(tape).__name__,
-                "a StackedTape, as unroll returns it")
-        old = self._of_each("tape", tape and tape.layers)
+        old = self._of_each("tape", _checked(tape).layers if tape is not None else None)
         for layer, own, s, on in zip(self.layers, params, self._of_each("s0", s0), old,
                                      strict=True):
             if tapes and self.dropout and rng is not None:
@@ -129,8 +127,7 @@ class Stacked(Network):
 
     def bptt(self, params, x, tape, dh_own, ds_T=None, need_dx=True):
         self._of_each("params", params)
-        require(isinstance(tape, StackedTape), "tape", type(tape).__name__,
-                "a StackedTape, as unroll returns it")
+        self._of_each("tape", _checked(tape).layers)
         ds_T, grads = self._of_each("ds_T", ds_T), []
         masks = [mask[1:] for mask in tape.masks] or [1] * (len(self.layers) - 1)
         inputs = [x] + [below.h[1:] * mask for below, mask in
@@ -160,3 +157,10 @@ class Stacked(Network):
                 f"{len(parts)} parts" if isinstance(parts, tuple) else type(parts).__name__,
                 f"a tuple of {n}, one for each layer")
         return parts
+
+
+def _checked(tape):
+    """Return the tape after a look at its type."""
+    require(isinstance(tape, StackedTape), "tape", type(tape).__name__,
+            "a StackedTape, as unroll returns it")
+    return tape

@@ -215,6 +215,8 @@ def test_the_direct_path_is_all_there_is_without_recurrent_weights():
         J = by_complex_step("lstm", alone, x, tape, t, T, b=1)[H:, H:]
         assert relative_error(np.diag(cell_path(cell, tape)[t, :, 1]), J) < 1e-10
     with pytest.raises(ValueError, match="cell: got gates r, z, n; needs a cell with a forget"):
+        cell_path(GRU(), a_run("gru")[-1])
+    with pytest.raises(ValueError, match="tape: got LSTMTape; needs a GRUTape"):
         cell_path(GRU(), tape)
 
 
