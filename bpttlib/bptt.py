@@ -4,15 +4,16 @@ Backpropagation through time: the loop over steps, once, for every cell.
 The gradient δ_t at the pre-activations is all that a cell has to leave behind; every parameter's
 gradient is a sum of products with it. So one loop serves all cells, readouts and losses.
 """
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from bpttlib.cells import require_cell
+from bpttlib.cells import prepare, require_cell
 from bpttlib.errors import require, require_array
-from bpttlib.inputs import as_columns, check_inputs, project
-from bpttlib.tape import initial_state, matching_tape, rows, steps
+from bpttlib.inputs import check_inputs, project
+from bpttlib.sums import sum_copies
+from bpttlib.tape import in_pieces, initial_state, matching_tape
 
 
 class Gradients(NamedTuple):
@@ -50,8 +51,8 @@ def unroll(cell, params, x, s0=None, tape=None):
     """
     Unfold a cell over a sequence, s_t = step(s_{t-1}, x_t) for t = 1 … T.
 
-    Every copy of the cell uses the same parameters. The inputs' share of all pre-activations,
-    W_xh x_t + b_h, depends on no state; so it is computed for all steps at once.
+    Every copy of the cell uses the same parameters. The inputs' share of the pre-activations,
+    W_xh x_t + b_h, depends on no state; so it is computed for many steps at once.
 
     Parameters
     ----------
@@ -93,9 +94,13 @@ def unroll(cell, params, x, s0=None, tape=None):
     tape = matching_tape(tape, cell, T, H, B, np.result_type(*reals, *params, *s0))
     for name, part in zip(cell.state, s0, strict=True):
         getattr(tape, name)[0] = part
-    tape.a[1:] = project(params.W_xh, x) + params.b_h           # for all steps at once
-    for prev, now in pairwise(rows(tape)):
-        cell.step(params, prev, now)
+    prepared = prepare(params, cell.gates, cell.sigmoids, B)
+    for start, piece in in_pieces(tape):
+        a = piece.a[1:]
+        project(prepared.W_xh, x[start:start + len(a)], out=a)      # for many steps at once
+        a += prepared.b_h
+        for prev, now in pairwise(piece.rows):
+            cell.step(prepared, prev, now)
     return tape
 
 
@@ -120,7 +125,7 @@ def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True, keep=None):
         filled.
     dh_own : ndarray
         Gradient of each step's own loss with respect to h_t, of shape (T, H, B); zero where a step
-        has none. Any readout and any loss will do.
+        has none. Any readout and any loss will do. It may lie in `tape.dh[1:]` already.
     ds_T : tuple of ndarray, optional
         Gradient that reaches the last state from beyond the tape, a part of shape (H, B) for each
         name in `cell.state`; zero by default.
@@ -167,64 +172,69 @@ def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True, keep=None):
     dh_own = require_array("dh_own", dh_own, (T, H, B), real)
     # A copy: what reaches us from the next window may lie in the row that we now overwrite.
     ds_T = [part.copy() for part in initial_state(cell, params, B, ds_T, "ds_T", real)]
-    for name, part in zip(cell.state, ds_T, strict=True):
-        ds = getattr(tape, "d" + name)
-        ds[...] = 0.0
-        ds[-1] = part
-    tape.dh[1:] += dh_own
+    tape.dh[0] = 0.0
+    if not np.may_share_memory(tape.dh, dh_own):
+        tape.dh[1:] = dh_own
+    tape.dh[-1] += ds_T[0]
+    for name, part in zip(cell.state[1:], ds_T[1:], strict=True):
+        getattr(tape, "d" + name)[-1] = part                # only h has losses of its own
 
-    keep = np.ones(T) if keep is None else require_array("keep", keep, (T,), "biuf")
-    for (now, prev), kept in zip(pairwise(reversed(rows(tape))), keep[::-1], strict=True):
-        if kept == 1:
-            cell.step_backward(params, prev, now)
-        else:
-            _step_backward_scaled(cell, params, prev, now, kept)
-
-    done = steps(tape)
-    grads = type(params)(W_xh=sum_over_time(done.delta, as_columns(x, D, done.delta.dtype)),
-                         W_hh=sum_over_time(cell.recurrent_delta(done), tape.h[:-1]),
-                         b_h=done.delta.sum(axis=(0, 2))[:, None])
-    dx = params.W_xh.T @ done.delta if need_dx and x.ndim == 3 else None
-    return Gradients(grads, dx, tuple(getattr(tape, "d" + name)[0].copy() for name in cell.state))
+    if keep is not None:
+        keep = require_array("keep", keep, (T,), "biuf")
+    go_back(cell, params, tape, keep)
+    dx = params.W_xh.T @ tape.delta[1:] if need_dx and x.ndim == 3 else None
+    return Gradients(sum_copies(cell, params, x, tape), dx,
+                     tuple(getattr(tape, "d" + name)[0].copy() for name in cell.state))
 
 
-def sum_over_time(left, right):
+def go_back(cell, params, tape, keep=None):
     """
-    Return Σ_t left_t right_tᵀ, as one matrix product over the stacked steps.
+    Turn all ∂L/∂h_t into δ_t, from the last step to the first, and let each h_{t-1} hear of it.
 
-    Side by side, the columns of all steps and sequences form one wide matrix, and the sum over
-    both is what a matrix product does anyway.
+    Before, the tape's `dh` holds the gradients of the steps' own losses, and its last row also what
+    comes from beyond the tape. Afterwards it holds the gradients over all paths.
 
     Parameters
     ----------
-    left, right : ndarray
-        Of shapes (T, m, B) and (T, n, B).
-
-    Returns
-    -------
-    ndarray
-        Of shape (m, n).
+    cell : Cell
+        The cell that wrote the tape.
+    params : CellParams
+        The parameters it used.
+    tape : Cell.Tape
+        The tape.
+    keep : ndarray, optional
+        Factors, of shape (T,), for what flows back from step t to step t-1.
 
     See Also
     --------
-    bptt : Sums the changes of all copies with it.
+    bptt : Goes back, and sums.
 
     Examples
     --------
-    >>> sum_over_time(np.ones((5, 1, 2)), np.full((5, 1, 2), 3.0))
-    array([[30.]])
+    >>> from bpttlib.cells import Elman
+    >>> from bpttlib.params import CellParams
+    >>> params = CellParams(np.zeros((1, 1)), np.array([[0.5]]), np.zeros((1, 1)))
+    >>> tape = unroll(Elman("identity"), params, np.zeros((3, 1, 1)))
+    >>> tape.dh[3] = 1.0
+    >>> go_back(Elman("identity"), params, tape)
+    >>> tape.dh.ravel()
+    array([0.125, 0.25 , 0.5  , 1.   ])
     """
-    def stack(a):
-        return a.transpose(1, 0, 2).reshape(a.shape[1], -1)     # (m, T·B)
+    for start, piece in in_pieces(tape, back=True):
+        slopes = zip(*cell.slopes(piece), strict=True)
+        here = list(zip(count(start), pairwise(piece.rows), slopes))
+        for t, (prev, now), slopes_t in reversed(here):
+            if keep is None or keep[t] == 1:
+                cell.step_backward(params, slopes_t, prev, now)
+            else:
+                _scaled_step_backward(cell, params, slopes_t, prev, now, keep[t])
 
-    return stack(left) @ stack(right).T
 
-
-def _step_backward_scaled(cell, params, prev, now, kept):
+def _scaled_step_backward(cell, params, slopes, prev, now, kept):
     """Step back, and scale what comes back; the own loss of step t-1 is not touched."""
-    own = prev.dh.copy()                                 # only h has losses of its own
+    own = prev.dh.copy()
     prev.dh[...] = 0.0
-    cell.step_backward(params, prev, now)
+    cell.step_backward(params, slopes, prev, now)
     for name in cell.state:
         getattr(prev, "d" + name)[...] *= kept
     prev.dh[...] += own

@@ -141,18 +141,18 @@ def require_array(name, value, shape, kinds="biufc", where=True):
         array = np.asarray(value)
     except ValueError:                                      # rows of different lengths
         array = np.asarray(None)
-    require(array.dtype.kind in kinds, name, f"{type(value).__name__} of dtype {array.dtype}",
-            "an array of " + " or ".join(
-                word for kind, word in (("b", "booleans"), ("i", "integers"), ("f", "floats"),
-                                        ("c", "complex numbers")) if kind in kinds))
-    fits = array.ndim == len(shape) and all(
-        n >= 1 if isinstance(want, str) else n == want
-        for n, want in zip(array.shape, shape, strict=True))
-    wanted = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
-    letters = ", ".join(want for want in shape if isinstance(want, str))
-    require(fits, name, f"shape {array.shape}",
-            f"shape {wanted}" + (f" with {letters} at least 1" if letters else ""))
-    if array.dtype.kind in "fc" and not np.isfinite(array).all(where=where):
+    if array.dtype.kind not in kinds:                       # texts take their time: only if needed
+        words = {"b": "booleans", "i": "integers", "f": "floats", "c": "complex numbers"}
+        require(False, name, f"{type(value).__name__} of dtype {array.dtype}",
+                "an array of " + " or ".join(words[kind] for kind in words if kind in kinds))
+    if array.shape != shape and not (array.ndim == len(shape) and all(
+            n >= 1 if isinstance(want, str) else n == want
+            for n, want in zip(array.shape, shape, strict=True))):
+        wanted = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+        letters = ", ".join(want for want in shape if isinstance(want, str))
+        require(False, name, f"shape {array.shape}",
+                f"shape {wanted}" + (f" with {letters} at least 1" if letters else ""))
+    if where is not False and array.dtype.kind in "fc" and not np.isfinite(array).all(where=where):
         index = tuple(int(k) for k in np.argwhere(~np.isfinite(array) & where)[0])
         require(False, name, f"{array[index]} at index {index}", "finite numbers")
     return array

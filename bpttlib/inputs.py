@@ -57,7 +57,7 @@ def check_inputs(x, D, dtype=float, T="T", B="B"):
     return x if x.dtype.kind in "fc" else x.astype(dtype)
 
 
-def project(W, x):
+def project(W, x, out=None):
     """
     Return W x_t for all steps; a whole number k stands for W e_k.
 
@@ -69,6 +69,8 @@ def project(W, x):
         Of shape (n, D).
     x : ndarray
         Inputs of shape (T, D, B), or whole numbers of shape (T, B).
+    out : ndarray, optional
+        Where to put the result; a new array by default.
 
     Returns
     -------
@@ -84,7 +86,15 @@ def project(W, x):
     >>> project(np.array([[1.0, 2.0, 3.0]]), np.array([[2], [0]])).ravel()
     array([3., 1.])
     """
-    return W @ x if x.ndim == 3 else np.moveaxis(W[:, x], 0, 1)
+    if out is None:
+        out = np.empty((len(x), len(W), x.shape[-1]), np.result_type(W, *[x] * (x.ndim == 3)))
+    if x.ndim == 2:
+        out[...] = np.moveaxis(W[:, x], 0, 1)
+    elif x.shape[2] == 1:
+        np.matmul(x[:, :, 0], W.T, out=out[:, :, 0])        # one product, not one for each step
+    else:
+        np.matmul(W, x, out=out)
+    return out
 
 
 def as_columns(x, D, dtype=float):

@@ -7,8 +7,6 @@ length of the stack.
 """
 import numpy as np
 
-from bpttlib.tape import rows
-
 
 def step_back_from_units(cell, params, tape):
     """
@@ -50,11 +48,13 @@ def step_back_from_units(cell, params, tape):
     """
     H, B = tape.h.shape[1:]
     S, gradients = len(cell.state) * H, ["d" + part for part in cell.state]
-    prev, now = rows(type(tape)(*(np.repeat(array, S, axis=-1) for array in tape)))
+    repeated = type(tape)(*(np.repeat(array, S, axis=-1) for array in tape))
+    prev, now = repeated.rows
     for name, units in zip(gradients, np.split(np.tile(np.eye(S), B), len(gradients)),
                            strict=True):
         getattr(now, name)[...] = units                     # (H, B·S): column (b, i) is e_i
         getattr(prev, name)[...] = 0.0
-    cell.step_backward(params, prev, now)
+    slopes = [array[0] for array in cell.slopes(repeated)]
+    cell.step_backward(params, slopes, prev, now)
     J = np.concatenate([getattr(prev, name) for name in gradients])
     return J.reshape(S, B, S).transpose(1, 2, 0), now

@@ -7,7 +7,6 @@ targets elsewhere is never looked at.
 """
 import numpy as np
 
-from bpttlib.activations import log_softmax
 from bpttlib.errors import require, require_array
 
 
@@ -90,13 +89,15 @@ def softmax_cross_entropy(logits, targets, mask=None):
         t, b = (int(k) for k in np.argwhere(wrong)[0])
         require(False, "targets", f"label {targets[t, b]} at index ({t}, {b})",
                 f"labels from 0 to {K - 1}, since there are K = {K} classes")
-    label = np.where(counts, targets, 0)[:, None, :]            # (T, 1, B)
-    log_p = log_softmax(logits)
-    own = np.take_along_axis(log_p, label, axis=1)              # log p of the target
-    dlogits = np.exp(log_p)
-    np.put_along_axis(dlogits, label, np.exp(own) - 1, axis=1)  # softmax - onehot
-    counts = counts[:, None, :]
-    return -own.sum(where=counts) / N, np.where(counts, dlogits, 0.0) / N
+    own = np.arange(T)[:, None], np.where(counts, targets, 0), np.arange(B)     # of the target
+    shifted = logits - logits.real.max(axis=1, keepdims=True)   # so that nothing overflows
+    right = shifted[own]
+    p = np.exp(shifted, out=shifted)
+    total = p.sum(axis=1)
+    share = np.divide(counts, N, dtype=total.real.dtype)
+    p *= (share / total)[:, None, :]
+    p[own] -= share                                             # (softmax - onehot) / N
+    return (np.log(total) - right).sum(where=counts) / N, p
 
 
 def _counting(name, y, mask):

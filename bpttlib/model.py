@@ -4,12 +4,12 @@ from typing import NamedTuple
 import numpy as np
 
 from bpttlib.batch import Batch, Step
-from bpttlib.bptt import sum_over_time
 from bpttlib.errors import require, require_array, require_whole
 from bpttlib.init import uniform_fan_in
 from bpttlib.layers import as_network
 from bpttlib.losses import LOSSES
 from bpttlib.params import ModelParams, ReadoutParams
+from bpttlib.sums import columns, sum_over_time
 
 
 class Model(NamedTuple):
@@ -142,12 +142,14 @@ class Model(NamedTuple):
         """
         require(isinstance(params, ModelParams), "params", type(params).__name__,
                 "ModelParams, as init makes them")
-        W_hy, b_y = params.readout
-        self.network.check(params.cell, self.D, self.H)
-        require_array("W_hy", W_hy, (self.K, self.network.outputs(self.H)), kinds="fc")
+        network, (W_hy, b_y) = self.network, params.readout
+        network.check(params.cell, self.D, self.H)
+        require_array("W_hy", W_hy, (self.K, network.outputs(self.H)), kinds="fc")
         require_array("b_y", b_y, (self.K, 1), kinds="fc")
-        tape = self.network.unroll(params.cell, x, s0, tape, rng)
-        return W_hy @ tape.h[1:] + b_y, tape
+        tape = network.unroll(params.cell, x, s0, tape, rng)
+        T, _, B = tape.h[1:].shape
+        y = W_hy @ columns(tape.h[1:]) + b_y                # one product for all steps
+        return y.reshape(self.K, T, B).transpose(1, 0, 2), tape
 
     def evaluate(self, params, batch, s0=None, rng=None):
         """
@@ -228,7 +230,8 @@ class Model(NamedTuple):
         y, tape, L, dy = self._forward_to_loss(params, batch, s0, tape, rng)
         readout = ReadoutParams(W_hy=sum_over_time(dy, tape.h[1:]),
                                 b_y=dy.sum(axis=(0, 2))[:, None])
-        dh_own = params.readout.W_hy.T @ dy
+        own = tape.dh[1:] if hasattr(tape, "dh") else None  # at its place, without a detour
+        dh_own = np.matmul(params.readout.W_hy.T, dy, out=own)
         grads = self.network.bptt(params.cell, batch.x, tape, dh_own, need_dx=False)
         t = len(y) if batch.carry is None else batch.carry
         require_whole("batch.carry", t, least=0)

@@ -11,6 +11,9 @@ from bpttlib.errors import require, require_array, require_whole
 from bpttlib.params import tree_map
 
 GATE_ROWS = ("a", "delta")           # tape fields with one block of H rows for each gate
+PIECE = 2**16                        # entries of `delta` in a piece of a tape
+REMEMBERED = 4096                    # steps: the views of so many rows take little memory
+np.empty(2**25 - 2**13, np.uint8)
 
 
 def new_tape(cell, T, H, B, dtype=float):
@@ -113,33 +116,45 @@ def steps(tape):
     return type(tape)(*(array[1:] for array in tape))
 
 
-def rows(tape):
+def in_pieces(tape, back=False):
     """
-    Return the rows of a tape, each a record of (rows, B) arrays for one step.
+    Cut a tape into windows that fit into a processor's cache; a short tape remembers them.
 
-    They are views: a step that fills its row fills the tape.
+    What a few steps have written is still at hand when the next thing is done with it. And the
+    views of the rows are made once, not in each update.
 
     Parameters
     ----------
     tape : Cell.Tape
         A tape of T steps.
+    back : bool, default False
+        Whether to go from the last to the first.
 
-    Returns
-    -------
-    list of Cell.Tape
-        T+1 records; the first is that of the initial state.
+    Yields
+    ------
+    start : int
+        The last step before the window.
+    piece : Cell.Tape
+        The window.
 
     See Also
     --------
-    window : Cut a piece out of a tape.
+    window : Cut one piece out.
 
     Examples
     --------
     >>> from bpttlib.cells import Elman
-    >>> rows(new_tape(Elman(), T=10, H=3, B=2))[0].h.shape
-    (3, 2)
+    >>> [start for start, _ in in_pieces(new_tape(Elman(), T=5, H=100, B=300), back=True)]
+    [4, 2, 0]
     """
-    return [type(tape)(*row) for row in zip(*tape, strict=True)]
+    T, n = len(tape.h) - 1, max(1, PIECE // tape.delta[0].size)
+    for start in range(0, T, n)[::-1 if back else 1]:
+        piece = tape.pieces.get(start)
+        if piece is None:
+            piece = window(tape, start, min(start + n, T))
+            if T <= REMEMBERED:
+                tape.pieces[start] = piece
+        yield start, piece
 
 
 def initial_state(cell, params, B, s0=None, name="s0", kinds="biufc"):
@@ -228,6 +243,7 @@ def matching_tape(tape, cell, T, H, B, dtype):
         return new_tape(cell, T, H, B, dtype)
     require_cell(cell, tape)
     got, needs = (tape.h.shape, tape.h.dtype), ((T + 1, H, B), dtype)
-    require(got == needs, "tape", f"h of shape {got[0]} and dtype {got[1]}",
-            f"shape {needs[0]} and dtype {needs[1]}; new_tape makes one")
+    if got != needs:                                        # the texts take their time
+        require(False, "tape", f"h of shape {got[0]} and dtype {got[1]}",
+                f"shape {needs[0]} and dtype {needs[1]}; new_tape makes one")
     return tape

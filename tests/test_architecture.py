@@ -14,7 +14,7 @@ LONGEST = 250  # lines, more than half of them docstrings that a test holds to b
 FLOORS = {
     0: ["reference", "errors", "activations", "params"],
     1: ["cells", "init", "losses", "optim", "clip"],
-    2: ["tape", "inputs", "bptt", "layers", "truncation", "jacobian", "rtrl",
+    2: ["tape", "inputs", "sums", "bptt", "layers", "truncation", "jacobian", "rtrl",
         "checkpoint"],
     3: ["batch", "model", "saving", "train", "gradcheck", "diagnostics", "frameworks", "sampling",
         "tasks", "data"],

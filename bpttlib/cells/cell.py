@@ -30,6 +30,7 @@ class Cell:
     """
 
     gates: tuple = ()
+    sigmoids: tuple = ()
     state: tuple = ()
     Tape: type = tuple
 
@@ -37,12 +38,13 @@ class Cell:
         """
         Fill now's state, given prev's and the input's share of the pre-activations.
 
-        Before the call `now.a` holds W_xh x_t + b_h, after it whatever the way back needs.
+        Before the call `now.a` holds W_xh x_t + b_h, after it whatever the way back needs. In the
+        rows of sigmoid gates both `params` and `now.a` are halved.
 
         Parameters
         ----------
-        params : CellParams
-            The shared parameters.
+        params : Prepared
+            The shared parameters, in the form that is best for the steps.
         prev : Cell.Tape
             The tape's row t-1.
         now : Cell.Tape
@@ -57,7 +59,7 @@ class Cell:
         >>> from bpttlib.cells import Elman
         >>> from bpttlib.params import CellParams
         >>> params = CellParams(np.eye(1), np.array([[2.0]]), np.zeros((1, 1)))
-        >>> prev, now = (Elman("identity").Tape(*np.zeros((4, 1, 1))) for _ in range(2))
+        >>> prev, now = Elman("identity").Tape(*np.zeros((4, 2, 1, 1))).rows
         >>> prev.h[...], now.a[...] = 3.0, 1.0
         >>> Elman("identity").step(params, prev, now)
         >>> now.h
@@ -65,17 +67,49 @@ class Cell:
         """
         raise NotImplementedError
 
-    def step_backward(self, params, prev, now):
+    def slopes(self, tape):
         """
-        Turn ∂L/∂s_t into δ_t = ∂L/∂a_t, and add to ∂L/∂s_{t-1} what comes back through step t.
+        Return what each step's derivatives are, apart from W_hh.
 
-        The state's gradient is added, not written, since ∂L/∂h_{t-1} has other sources too: the
-        loss of step t-1 itself.
+        They depend on what the forward pass wrote and on nothing that comes back. So the backward
+        pass is linear, and its coefficients are computed for many steps at once.
+
+        Parameters
+        ----------
+        tape : Cell.Tape
+            A tape of T steps, after the forward pass.
+
+        Returns
+        -------
+        tuple of ndarray
+            Arrays of shape (T, H, B); which, is between this method and the next.
+
+        See Also
+        --------
+        step_backward : Multiplies by them.
+
+        Examples
+        --------
+        >>> from bpttlib.cells import Elman
+        >>> tape = Elman().Tape(*np.full((4, 2, 1, 1), 0.5))
+        >>> Elman().slopes(tape)                                # f'(a) = 1 - h²
+        (array([[[0.75]]]),)
+        """
+        raise NotImplementedError
+
+    def step_backward(self, params, slopes, prev, now):
+        """
+        Turn ∂L/∂s_t into δ_t = ∂L/∂a_t, and add to ∂L/∂h_{t-1} what comes back through step t.
+
+        It is added, not written, since h_{t-1} has a loss of its own. Other parts of the state
+        have none; for them what comes back is all, and it is written.
 
         Parameters
         ----------
         params : CellParams
             The shared parameters.
+        slopes : tuple of ndarray
+            Row t of what `slopes` returned, arrays of shape (H, B).
         prev : Cell.Tape
             The tape's row t-1; its `dh` grows.
         now : Cell.Tape
@@ -90,9 +124,9 @@ class Cell:
         >>> from bpttlib.cells import Elman
         >>> from bpttlib.params import CellParams
         >>> params = CellParams(np.eye(1), np.array([[2.0]]), np.zeros((1, 1)))
-        >>> prev, now = (Elman("identity").Tape(*np.zeros((4, 1, 1))) for _ in range(2))
+        >>> prev, now = Elman("identity").Tape(*np.zeros((4, 2, 1, 1))).rows
         >>> prev.dh[...], now.dh[...] = 0.5, 1.0
-        >>> Elman("identity").step_backward(params, prev, now)
+        >>> Elman("identity").step_backward(params, (np.ones((1, 1)),), prev, now)
         >>> prev.dh
         array([[2.5]])
         """

@@ -1,13 +1,14 @@
 """The Elman network's cell."""
-from typing import NamedTuple
+from collections import namedtuple
 
 import numpy as np
 
 from bpttlib.activations import get_activation
 from bpttlib.cells.cell import Cell
+from bpttlib.cells.rows import Rows
 
 
-class ElmanTape(NamedTuple):
+class ElmanTape(Rows, namedtuple("ElmanTape", "h a dh delta")):
     """
     Record what an Elman network did: T+1 rows, of which row 0 is the initial state.
 
@@ -33,11 +34,6 @@ class ElmanTape(NamedTuple):
     >>> ElmanTape(*np.zeros((4, 11, 3, 2))).h.shape
     (11, 3, 2)
     """
-
-    h: np.ndarray
-    a: np.ndarray
-    dh: np.ndarray
-    delta: np.ndarray
 
 
 class Elman(Cell):
@@ -73,9 +69,14 @@ class Elman(Cell):
         self.activation = get_activation(activation)
 
     def step(self, params, prev, now):
-        now.a[...] += params.W_hh @ prev.h                  # a_t = W_xh x_t + b_h + W_hh h_{t-1}
-        now.h[...] = self.activation.f(now.a)               # h_t = f(a_t)
+        a = now.a
+        a += params.W_hh.dot(prev.h)                    # a_t = W_xh x_t + b_h + W_hh h_{t-1}
+        now.h[...] = self.activation.f(a)               # h_t = f(a_t)
 
-    def step_backward(self, params, prev, now):
-        now.delta[...] = self.activation.derivative(now.h) * now.dh   # δ_t = f'(a_t) ⊙ ∂L/∂h_t
-        prev.dh[...] += params.W_hh.T @ now.delta                     # W_hhᵀ δ_t flows to h_{t-1}
+    def slopes(self, tape):
+        return (self.activation.derivative(tape.h[1:]),)     # f'(a_t)
+
+    def step_backward(self, params, slopes, prev, now):
+        np.multiply(slopes[0], now.dh, now.delta)       # δ_t = f'(a_t) ⊙ ∂L/∂h_t
+        dh_prev = prev.dh
+        dh_prev += params.W_hh.T.dot(now.delta)         # W_hhᵀ δ_t flows to h_{t-1}

@@ -1,13 +1,13 @@
 """The gated recurrent unit."""
-from typing import NamedTuple
+from collections import namedtuple
 
 import numpy as np
 
-from bpttlib.activations import sigmoid
 from bpttlib.cells.cell import Cell
+from bpttlib.cells.rows import Rows
 
 
-class GRUTape(NamedTuple):
+class GRUTape(Rows, namedtuple("GRUTape", "h a u dh delta")):
     """
     Record what a GRU did: T+1 rows, of which row 0 is the initial state.
 
@@ -36,12 +36,6 @@ class GRUTape(NamedTuple):
     ('h', 'a', 'u', 'dh', 'delta')
     """
 
-    h: np.ndarray
-    a: np.ndarray
-    u: np.ndarray
-    dh: np.ndarray
-    delta: np.ndarray
-
 
 class GRU(Cell):
     """
@@ -69,25 +63,37 @@ class GRU(Cell):
     """
 
     gates = ("r", "z", "n")
+    sigmoids = ("r", "z")
     state = ("h",)
     Tape = GRUTape
 
     def step(self, params, prev, now):
-        r, z, n = self.blocks(now.a)                    # as yet W_xh x_t + b_h
-        u_r, u_z, now.u[...] = self.blocks(params.W_hh @ prev.h)
-        r[...] = sigmoid(r + u_r)
-        z[...] = sigmoid(z + u_z)
-        n[...] = np.tanh(n + r * now.u)                 # the reset gate, after the product
-        now.h[...] = (1 - z) * n + z * prev.h
+        (r, z, n), h, u = now.gates, now.h, now.u
+        share, rz = params.W_hh.dot(prev.h), now.a[:-len(n)]
+        rz += share[:-len(n)]
+        params.squash(rz)                               # r, z = σ(a_r), σ(a_z)
+        u[...] = share[-len(n):]
+        n += r * u                                      # the reset gate, after the product
+        np.tanh(n, n)
+        np.subtract(prev.h, n, h)
+        h *= z
+        h += n                                          # h_t = (1 - z) n + z h_{t-1}
 
-    def step_backward(self, params, prev, now):
-        r, z, n = self.blocks(now.a)
-        d_r, d_z, d_n = self.blocks(now.delta)
-        d_z[...] = now.dh * (prev.h - n) * z * (1 - z)
-        d_n[...] = now.dh * (1 - z) * (1 - n**2)
-        d_r[...] = d_n * now.u * r * (1 - r)
-        prev.dh[...] += now.dh * z                      # the direct path: z_t
-        prev.dh[...] += params.W_hh.T @ self.recurrent_delta(now)
+    def slopes(self, tape):
+        r, z, n = self.blocks(tape.a[1:])
+        h_n = (1 - z) * (1 - n * n)                     # of h_t in a_n
+        return h_n * tape.u[1:] * r * (1 - r), z * (1 - z) * (tape.h[:-1] - n), h_n * r, h_n
+
+    def step_backward(self, params, slopes, prev, now):
+        h_r, h_z, h_u, h_n = slopes
+        d_r, d_z, d_n = now.d_gates
+        z, dh, dh_prev = now.gates[1], now.dh, prev.dh
+        np.multiply(dh, h_r, d_r)
+        np.multiply(dh, h_z, d_z)
+        np.multiply(dh, h_u, d_n)                       # as W_hn sees it, through r …
+        dh_prev += params.W_hh.T.dot(now.delta)
+        dh_prev += dh * z                               # the direct path: z_t
+        np.multiply(dh, h_n, d_n)                       # … and as W_xn sees it
 
     def recurrent_delta(self, tape):
         r, _, _ = self.blocks(tape.a)

@@ -1,15 +1,15 @@
 """Long short-term memory."""
+from collections import namedtuple
 from numbers import Real
-from typing import NamedTuple
 
 import numpy as np
 
-from bpttlib.activations import sigmoid
 from bpttlib.cells.cell import Cell
+from bpttlib.cells.rows import Rows
 from bpttlib.errors import require
 
 
-class LSTMTape(NamedTuple):
+class LSTMTape(Rows, namedtuple("LSTMTape", "h c a dh dc delta")):
     """
     Record what an LSTM did: T+1 rows, of which row 0 is the initial state.
 
@@ -39,13 +39,6 @@ class LSTMTape(NamedTuple):
     >>> LSTMTape._fields
     ('h', 'c', 'a', 'dh', 'dc', 'delta')
     """
-
-    h: np.ndarray
-    c: np.ndarray
-    a: np.ndarray
-    dh: np.ndarray
-    dc: np.ndarray
-    delta: np.ndarray
 
 
 class LSTM(Cell):
@@ -79,6 +72,7 @@ class LSTM(Cell):
     """
 
     gates = ("i", "f", "g", "o")
+    sigmoids = ("i", "f", "o")
     state = ("h", "c")
     Tape = LSTMTape
 
@@ -88,25 +82,31 @@ class LSTM(Cell):
         self.forget_bias = forget_bias
 
     def step(self, params, prev, now):
-        now.a[...] += params.W_hh @ prev.h              # a_t = W_xh x_t + b_h + W_hh h_{t-1}
-        i, f, g, o = self.blocks(now.a)
-        for gate in (i, f, o):
-            gate[...] = sigmoid(gate)
-        g[...] = np.tanh(g)
-        now.c[...] = f * prev.c + i * g                 # c_t = f c_{t-1} + i g
-        now.h[...] = o * np.tanh(now.c)                 # h_t = o tanh(c_t)
+        (i, f, g, o), a, c, h = now.gates, now.a, now.c, now.h
+        a += params.W_hh.dot(prev.h)                    # a_t = W_xh x_t + b_h + W_hh h_{t-1}
+        params.squash(a)                                # i, f, o = σ(a_i), …, and g = tanh(a_g)
+        np.multiply(f, prev.c, c)
+        c += i * g                                      # c_t = f c_{t-1} + i g
+        np.tanh(c, h)
+        h *= o                                          # h_t = o tanh(c_t)
 
-    def step_backward(self, params, prev, now):
-        i, f, g, o = self.blocks(now.a)
-        d_i, d_f, d_g, d_o = self.blocks(now.delta)
-        tanh_c = np.tanh(now.c)
-        now.dc[...] += now.dh * o * (1 - tanh_c**2)     # through h_t, besides c_{t+1}
-        d_i[...] = now.dc * g * i * (1 - i)
-        d_f[...] = now.dc * prev.c * f * (1 - f)
-        d_g[...] = now.dc * i * (1 - g**2)
-        d_o[...] = now.dh * tanh_c * o * (1 - o)
-        prev.dc[...] += now.dc * f                      # the direct path: f_t and nothing else
-        prev.dh[...] += params.W_hh.T @ now.delta       # W_hhᵀ δ_t flows to h_{t-1}
+    def slopes(self, tape):
+        i, f, g, o = self.blocks(tape.a[1:])
+        tanh_c = np.tanh(tape.c[1:])
+        return (i * (1 - i) * g, f * (1 - f) * tape.c[:-1], (1 - g * g) * i,     # of c_t in a_i, a_f, a_g
+                o * (1 - o) * tanh_c, o * (1 - tanh_c * tanh_c))            # of h_t in a_o and c_t
+
+    def step_backward(self, params, slopes, prev, now):
+        c_i, c_f, c_g, h_o, h_c = slopes
+        d_i, d_f, d_g, d_o = now.d_gates
+        f, dh, dc, dh_prev = now.gates[1], now.dh, now.dc, prev.dh
+        dc += dh * h_c                                  # through h_t, besides c_{t+1}
+        np.multiply(dc, c_i, d_i)
+        np.multiply(dc, c_f, d_f)
+        np.multiply(dc, c_g, d_g)
+        np.multiply(dh, h_o, d_o)
+        np.multiply(dc, f, prev.dc)                     # the direct path: f_t and nothing else
+        dh_prev += params.W_hh.T.dot(now.delta)         # W_hhᵀ δ_t flows to h_{t-1}
 
     def initial_bias(self, H):
         b_h = super().initial_bias(H)

@@ -1,13 +1,11 @@
 """Where in time a gradient comes from, and how much of it gets how far."""
-from itertools import pairwise
-
 import numpy as np
 
-from bpttlib.bptt import bptt
+from bpttlib.bptt import bptt, go_back
 from bpttlib.cells import require_cell
 from bpttlib.errors import require, require_array, require_whole
 from bpttlib.inputs import as_columns
-from bpttlib.tape import rows, steps
+from bpttlib.tape import steps
 
 
 def contributions(cell, params, x, tape, dh_own):
@@ -125,8 +123,7 @@ def credit_map(cell, params, tape, dh_own, b=0):
     for part in cell.state:
         getattr(columns, "d" + part)[...] = 0.0
     columns.dh[range(1, T + 1), :, range(T)] = dh_own[..., b]
-    for now, prev in pairwise(reversed(rows(columns))):
-        cell.step_backward(params, prev, now)
+    go_back(cell, params, columns)
     return columns.dh[1:].transpose(2, 0, 1)
 
 

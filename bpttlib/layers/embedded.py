@@ -3,11 +3,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bpttlib.bptt import Gradients, sum_over_time
+from bpttlib.bptt import Gradients
 from bpttlib.errors import require, require_array, require_generator, require_whole
 from bpttlib.inputs import as_columns, check_inputs, project
 from bpttlib.layers.layer import as_network
 from bpttlib.layers.network import Network
+from bpttlib.sums import sum_over_time
 
 
 class EmbeddedParams(NamedTuple):

@@ -489,7 +489,7 @@ for mistake in ("dh not carried back", "W_hh not transposed"):
 # gradient is always right.
 
 # %%
-from bpttlib.bptt import sum_over_time
+from bpttlib.sums import sum_over_time
 from bpttlib.optim import adam
 
 

@@ -505,9 +505,9 @@ class Counting(Elman):
         super().__init__()
         self.steps_back = 0
 
-    def step_backward(self, params, prev, now):
+    def step_backward(self, *args):
         self.steps_back += 1
-        super().step_backward(params, prev, now)
+        super().step_backward(*args)
 
 
 print(" k1  k2   steps back per loss   states kept   copies: least       mean   bias (slow)")

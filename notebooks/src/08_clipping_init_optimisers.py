@@ -251,7 +251,7 @@ for c in (1, 5, 10, 19):
 # %%
 from functools import partial
 
-from bpttlib.bptt import sum_over_time
+from bpttlib.sums import sum_over_time
 
 tanh_net = Model(Elman(), D=2, H=16, K=1, loss="squared_error")
 start = tanh_net.init(np.random.default_rng(0), W_hh=partial(orthogonal, gain=0.5))

@@ -1,9 +1,7 @@
 """A cell that only counts, to test the loop over time without any network."""
-from typing import NamedTuple
+from collections import namedtuple
 
-import numpy as np
-
-from bpttlib.cells import Cell
+from bpttlib.cells import Cell, Rows
 
 
 class Counter(Cell):
@@ -11,11 +9,16 @@ class Counter(Cell):
 
     gates = ("h",)
     state = ("h",)
-    Tape = NamedTuple("CounterTape", [(name, np.ndarray) for name in ("h", "a", "dh", "delta")])
+
+    class Tape(Rows, namedtuple("CounterTape", "h a dh delta")):
+        """Its fields."""
 
     def step(self, params, prev, now):
         now.h[...] = prev.h + 1
 
-    def step_backward(self, params, prev, now):
+    def slopes(self, tape):
+        return (tape.h[1:],)
+
+    def step_backward(self, params, slopes, prev, now):
         now.delta[...] = now.dh
         prev.dh[...] += now.dh

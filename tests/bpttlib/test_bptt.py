@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpttlib.bptt import bptt, sum_over_time, unroll
+from bpttlib.bptt import bptt, unroll
+from bpttlib.sums import sum_over_time
 from bpttlib.cells import GRU, LSTM, Elman
 from bpttlib.gradcheck import complex_step, relative_error
 from bpttlib.losses import softmax_cross_entropy, squared_error
