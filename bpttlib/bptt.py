@@ -4,7 +4,7 @@ Backpropagation through time: the loop over steps, once, for every cell.
 The gradient δ_t at the pre-activations is all that a cell has to leave behind; every parameter's
 gradient is a sum of products with it. So one loop serves all cells, readouts and losses.
 """
-from itertools import count, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -95,9 +95,8 @@ def unroll(cell, params, x, s0=None, tape=None):
     for name, part in zip(cell.state, s0, strict=True):
         getattr(tape, name)[0] = part
     prepared = prepare(params, cell.gates, cell.sigmoids, B)
-    for start, piece in in_pieces(tape):
-        a = piece.a[1:]
-        project(prepared.W_xh, x[start:start + len(a)], out=a)      # for many steps at once
+    for here, piece in in_pieces(tape):
+        a = project(prepared.W_xh, x[here], out=piece.a[1:])        # for many steps at once
         a += prepared.b_h
         for prev, now in pairwise(piece.rows):
             cell.step(prepared, prev, now)
@@ -172,19 +171,19 @@ def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True, keep=None):
     dh_own = require_array("dh_own", dh_own, (T, H, B), real)
     # A copy: what reaches us from the next window may lie in the row that we now overwrite.
     ds_T = [part.copy() for part in initial_state(cell, params, B, ds_T, "ds_T", real)]
+    tape.dh[1:] = dh_own                                    # NumPy sees if it lies there already
     tape.dh[0] = 0.0
-    if not np.may_share_memory(tape.dh, dh_own):
-        tape.dh[1:] = dh_own
     tape.dh[-1] += ds_T[0]
     for name, part in zip(cell.state[1:], ds_T[1:], strict=True):
         getattr(tape, "d" + name)[-1] = part                # only h has losses of its own
 
-    if keep is not None:
-        keep = require_array("keep", keep, (T,), "biuf")
-    go_back(cell, params, tape, keep)
+    keep = np.ones(T) if keep is None else require_array("keep", keep, (T,), "biuf")
+    grads = None
+    for here, piece in in_pieces(tape, back=True):
+        go_back(cell, params, piece, keep[here])
+        grads = sum_copies(cell, params, x[here], piece, grads)     # while all is in the cache
     dx = params.W_xh.T @ tape.delta[1:] if need_dx and x.ndim == 3 else None
-    return Gradients(sum_copies(cell, params, x, tape), dx,
-                     tuple(getattr(tape, "d" + name)[0].copy() for name in cell.state))
+    return Gradients(grads, dx, tuple(getattr(tape, "d" + name)[0].copy() for name in cell.state))
 
 
 def go_back(cell, params, tape, keep=None):
@@ -220,14 +219,13 @@ def go_back(cell, params, tape, keep=None):
     >>> tape.dh.ravel()
     array([0.125, 0.25 , 0.5  , 1.   ])
     """
-    for start, piece in in_pieces(tape, back=True):
-        slopes = zip(*cell.slopes(piece), strict=True)
-        here = list(zip(count(start), pairwise(piece.rows), slopes))
-        for t, (prev, now), slopes_t in reversed(here):
-            if keep is None or keep[t] == 1:
-                cell.step_backward(params, slopes_t, prev, now)
-            else:
-                _scaled_step_backward(cell, params, slopes_t, prev, now, keep[t])
+    keep = np.ones(len(tape.h) - 1) if keep is None else keep
+    steps_back = zip(pairwise(tape.rows), zip(*cell.slopes(tape), strict=True), keep, strict=True)
+    for (prev, now), slopes, kept in reversed(list(steps_back)):
+        if kept == 1:
+            cell.step_backward(params, slopes, prev, now)
+        else:
+            _scaled_step_backward(cell, params, slopes, prev, now, kept)
 
 
 def _scaled_step_backward(cell, params, slopes, prev, now, kept):

@@ -7,26 +7,24 @@ matrices is the sum over both.
 import numpy as np
 
 from bpttlib.inputs import as_columns
-from bpttlib.tape import steps, window
-
-COLUMNS = 1024                       # in one product: so many stay in a processor's cache
+from bpttlib.tape import steps
 
 
-def columns(a):
+def columns(*arrays):
     """
     Put the columns of all steps and sequences side by side, into one wide matrix.
 
-    The sum over both is then what a matrix product does anyway.
+    Several arrays are put one below the other.
 
     Parameters
     ----------
-    a : ndarray
-        Of shape (T, m, B).
+    *arrays : ndarray
+        Of shapes (T, m, B), each with its own m.
 
     Returns
     -------
     ndarray
-        Of shape (m, T·B).
+        Of shape (m, T·B), where m is the sum of all.
 
     See Also
     --------
@@ -38,7 +36,15 @@ def columns(a):
     array([[0, 2, 4],
            [1, 3, 5]])
     """
-    return a.transpose(1, 0, 2).reshape(a.shape[1], -1)
+    T, _, B = arrays[0].shape
+    if len(arrays) == 1:
+        return arrays[0].transpose(1, 0, 2).reshape(-1, T * B)
+    wide = np.empty((sum(a.shape[1] for a in arrays), T, B), np.result_type(*arrays))
+    row = 0
+    for a in arrays:
+        wide[row:row + a.shape[1]] = a.transpose(1, 0, 2)
+        row += a.shape[1]
+    return wide.reshape(-1, T * B)
 
 
 def sum_over_time(left, right):
@@ -69,11 +75,11 @@ def sum_over_time(left, right):
     return columns(left) @ columns(right).T
 
 
-def sum_copies(cell, params, x, tape):
+def sum_copies(cell, params, x, tape, total=None):
     """
     Return Σ_t δ_t x_tᵀ, Σ_t δ^h_t h_{t-1}ᵀ and Σ_t δ_t, the gradients of W_xh, W_hh and b_h.
 
-    Some thousand columns go into one product; so what is put side by side never takes much memory.
+    A sum of products is a product of what is put side by side.
 
     Parameters
     ----------
@@ -85,6 +91,8 @@ def sum_copies(cell, params, x, tape):
         The inputs it read, of shape (T, D, B) or (T, B).
     tape : Cell.Tape
         The tape, with all δ_t.
+    total : CellParams, optional
+        What the sums are to be added to, in place.
 
     Returns
     -------
@@ -103,14 +111,13 @@ def sum_copies(cell, params, x, tape):
     >>> sum_copies(Elman(), params, np.ones((5, 1, 2)), Elman().Tape(*np.ones((4, 6, 1, 2)))).W_hh
     array([[10.]])
     """
-    T, B = len(tape.h) - 1, tape.h.shape[2]
-    total, n = None, max(1, COLUMNS // B)
-    for start in range(0, T, n):
-        piece = window(tape, start, min(start + n, T))
-        done = steps(piece)
-        x_t = as_columns(x[start:start + n], params.W_xh.shape[1], done.delta.dtype)
-        delta, delta_h = columns(done.delta), columns(cell.recurrent_delta(done))
-        part = (delta @ columns(x_t).T, delta_h @ columns(piece.h[:-1]).T,
-                delta.sum(axis=1, keepdims=True))
-        total = part if total is None else tuple(map(np.add, total, part))
-    return type(params)(*total)
+    done, D = steps(tape), params.W_xh.shape[1]
+    x, h, delta_h = as_columns(x, D, done.delta.dtype), tape.h[:-1], cell.recurrent_delta(done)
+    delta = columns(done.delta)
+    if delta_h is done.delta:                               # one product for both
+        both = delta @ columns(x, h).T
+        part = both[:, :D], both[:, D:]
+    else:
+        part = delta @ columns(x).T, columns(delta_h) @ columns(h).T
+    part = *part, delta.sum(axis=1, keepdims=True)
+    return type(params)(*part) if total is None else type(params)(*map(np.add, total, part))

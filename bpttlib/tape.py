@@ -11,7 +11,8 @@ from bpttlib.errors import require, require_array, require_whole
 from bpttlib.params import tree_map
 
 GATE_ROWS = ("a", "delta")           # tape fields with one block of H rows for each gate
-PIECE = 2**16                        # entries of `delta` in a piece of a tape
+PIECE = 2**16                        # entries of `delta` in a piece of a tape, if that makes
+COLUMNS = 256                        # at least so many columns
 REMEMBERED = 4096                    # steps: the views of so many rows take little memory
 np.empty(2**25 - 2**13, np.uint8)
 
@@ -132,8 +133,8 @@ def in_pieces(tape, back=False):
 
     Yields
     ------
-    start : int
-        The last step before the window.
+    here : slice
+        The window's steps, as rows of inputs.
     piece : Cell.Tape
         The window.
 
@@ -144,17 +145,18 @@ def in_pieces(tape, back=False):
     Examples
     --------
     >>> from bpttlib.cells import Elman
-    >>> [start for start, _ in in_pieces(new_tape(Elman(), T=5, H=100, B=300), back=True)]
+    >>> [here.start for here, _ in in_pieces(new_tape(Elman(), T=5, H=100, B=300), back=True)]
     [4, 2, 0]
     """
-    T, n = len(tape.h) - 1, max(1, PIECE // tape.delta[0].size)
+    T, B = len(tape.h) - 1, tape.h.shape[2]
+    n = max(1, COLUMNS // B, PIECE // tape.delta[0].size)
     for start in range(0, T, n)[::-1 if back else 1]:
-        piece = tape.pieces.get(start)
+        piece, here = tape.pieces.get(start), slice(start, min(start + n, T))
         if piece is None:
-            piece = window(tape, start, min(start + n, T))
+            piece = window(tape, here.start, here.stop)
             if T <= REMEMBERED:
                 tape.pieces[start] = piece
-        yield start, piece
+        yield here, piece
 
 
 def initial_state(cell, params, B, s0=None, name="s0", kinds="biufc"):

@@ -3,6 +3,7 @@ from collections import namedtuple
 
 import numpy as np
 
+from bpttlib.activations import sigmoid_slope, tanh_slope
 from bpttlib.cells.cell import Cell
 from bpttlib.cells.rows import Rows
 
@@ -81,8 +82,13 @@ class GRU(Cell):
 
     def slopes(self, tape):
         r, z, n = self.blocks(tape.a[1:])
-        h_n = (1 - z) * (1 - n * n)                     # of h_t in a_n
-        return h_n * tape.u[1:] * r * (1 - r), z * (1 - z) * (tape.h[:-1] - n), h_n * r, h_n
+        h_z, h_r, h_n = sigmoid_slope(z), sigmoid_slope(r), tanh_slope(n)
+        h_z *= tape.h[:-1] - n
+        h_n *= 1 - z
+        h_u = h_n * r
+        h_r *= tape.u[1:]
+        h_r *= h_n
+        return h_r, h_z, h_u, h_n                       # h_r: how h_t changes with a_r, and so on
 
     def step_backward(self, params, slopes, prev, now):
         h_r, h_z, h_u, h_n = slopes

@@ -4,6 +4,7 @@ from numbers import Real
 
 import numpy as np
 
+from bpttlib.activations import sigmoid_slope, tanh_slope
 from bpttlib.cells.cell import Cell
 from bpttlib.cells.rows import Rows
 from bpttlib.errors import require
@@ -93,8 +94,11 @@ class LSTM(Cell):
     def slopes(self, tape):
         i, f, g, o = self.blocks(tape.a[1:])
         tanh_c = np.tanh(tape.c[1:])
-        return (i * (1 - i) * g, f * (1 - f) * tape.c[:-1], (1 - g * g) * i,     # of c_t in a_i, a_f, a_g
-                o * (1 - o) * tanh_c, o * (1 - tanh_c * tanh_c))            # of h_t in a_o and c_t
+        c_i, c_f, h_o = sigmoid_slope(i), sigmoid_slope(f), sigmoid_slope(o)
+        c_g, h_c = tanh_slope(g), tanh_slope(tanh_c)
+        for slope, factor in ((c_i, g), (c_f, tape.c[:-1]), (c_g, i), (h_o, tanh_c), (h_c, o)):
+            slope *= factor
+        return c_i, c_f, c_g, h_o, h_c                  # c_i: how c_t changes with a_i, and so on
 
     def step_backward(self, params, slopes, prev, now):
         c_i, c_f, c_g, h_o, h_c = slopes
