@@ -20,6 +20,7 @@ from bpttlib import (
     diagnostics,
     errors,
     frameworks,
+    frugal,
     gradcheck,
     init,
     inputs,
@@ -29,10 +30,13 @@ from bpttlib import (
     model,
     optim,
     params,
+    pieces,
+    readout,
     reference,
     rtrl,
     sampling,
     saving,
+    sums,
     tape,
     tasks,
     train,
@@ -42,7 +46,7 @@ from bpttlib import (
 __version__ = "0.1.0"
 __all__ = [
     "activations", "batch", "bptt", "cells", "checkpoint", "clip", "data", "diagnostics",
-    "errors", "frameworks", "gradcheck", "init", "inputs", "jacobian", "layers", "losses",
-    "model", "optim", "params", "reference", "rtrl", "sampling", "saving", "tape", "tasks",
-    "train", "truncation",
+    "errors", "frameworks", "frugal", "gradcheck", "init", "inputs", "jacobian", "layers",
+    "losses", "model", "optim", "params", "pieces", "readout", "reference", "rtrl", "sampling",
+    "saving", "sums", "tape", "tasks", "train", "truncation",
 ]

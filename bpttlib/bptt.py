@@ -1,8 +1,8 @@
 """
 Backpropagation through time: the loop over steps, once, for every cell.
 
-The gradient δ_t at the pre-activations is all that a cell has to leave behind; every parameter's
-gradient is a sum of products with it. So one loop serves all cells, readouts and losses.
+The gradient δ_t at the pre-activations is all that a cell has to leave behind: every gradient is a
+sum of products with it. So one loop serves all cells, readouts and losses.
 """
 from itertools import pairwise
 from typing import NamedTuple
@@ -12,8 +12,9 @@ import numpy as np
 from bpttlib.cells import prepare, require_cell
 from bpttlib.errors import require, require_array
 from bpttlib.inputs import check_inputs, project
+from bpttlib.pieces import in_pieces
 from bpttlib.sums import sum_copies
-from bpttlib.tape import in_pieces, initial_state, matching_tape
+from bpttlib.tape import initial_state, matching_tape
 
 
 class Gradients(NamedTuple):
@@ -27,8 +28,7 @@ class Gradients(NamedTuple):
     params : CellParams
         Gradients of the parameters: the sums over all copies of the unfolded network.
     x : ndarray or None
-        Gradient of the inputs, of shape (T, D, B), or None where it was not asked for and where the
-        inputs are whole numbers.
+        Gradient of the inputs, of shape (T, D, B), if it was asked for and they are no labels.
     s0 : tuple of ndarray
         Gradients of the initial state's parts, each of shape (H, B).
 
@@ -108,8 +108,8 @@ def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True, keep=None):
     Go back through time and sum, ∂L/∂W_hh = Σ_t δ^h_t h_{t-1}ᵀ and likewise for W_xh and b_h.
 
     Each state's gradient starts as that of its own loss; step by step from T down to 1 the cell
-    turns it into δ_t and adds to the state before it what comes through W_hh. Then the changes of
-    all T copies are summed, by one matrix product over the stacked steps.
+    turns it into δ_t and adds to the state before it what comes through W_hh. The changes of all T
+    copies are summed, by matrix products over the columns of many steps.
 
     Parameters
     ----------
@@ -126,13 +126,12 @@ def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True, keep=None):
         Gradient of each step's own loss with respect to h_t, of shape (T, H, B); zero where a step
         has none. Any readout and any loss will do. It may lie in `tape.dh[1:]` already.
     ds_T : tuple of ndarray, optional
-        Gradient that reaches the last state from beyond the tape, a part of shape (H, B) for each
-        name in `cell.state`; zero by default.
+        Gradient that reaches the last state from beyond the tape, part by part; zero by default.
     need_dx : bool, default True
         Whether the gradient of the inputs is wanted.
     keep : ndarray, optional
-        Factors, of shape (T,), for what flows back from step t to step t-1: 0 cuts the past off, 1
-        leaves the gradient as it is, and so does leaving this out.
+        Factors, of shape (T,), for what flows back from step t to step t-1: 0 cuts the past off,
+        1, the default, leaves the gradient as it is.
 
     Returns
     -------
@@ -161,12 +160,12 @@ def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True, keep=None):
     >>> bptt(Elman("identity"), params, x, tape, own).params.W_hh.round(12)
     array([[0.108]])
     """
-    H, D = _sizes(cell, params)
+    H, D = _sizes(cell, params, where=False)                # unroll saw that they are finite
     require_cell(cell, tape)
     T, B = len(tape.h) - 1, tape.h.shape[2]
     require(tape.h.shape[1] == H, "tape", f"H = {tape.h.shape[1]}", f"H = {H}, as W_hh has")
     x = check_inputs(x, D, params.W_xh.dtype, T, B)
-    # Into a real tape only real numbers: an imaginary part would be lost without a word.
+    # Into a real tape only real numbers: an imaginary part would be lost.
     real = "biuf" if tape.dh.dtype.kind == "f" else "biufc"
     dh_own = require_array("dh_own", dh_own, (T, H, B), real)
     # A copy: what reaches us from the next window may lie in the row that we now overwrite.
@@ -191,7 +190,7 @@ def go_back(cell, params, tape, keep=None):
     Turn all ∂L/∂h_t into δ_t, from the last step to the first, and let each h_{t-1} hear of it.
 
     Before, the tape's `dh` holds the gradients of the steps' own losses, and its last row also what
-    comes from beyond the tape. Afterwards it holds the gradients over all paths.
+    comes from beyond; afterwards, the gradients over all paths.
 
     Parameters
     ----------
@@ -220,8 +219,8 @@ def go_back(cell, params, tape, keep=None):
     array([0.125, 0.25 , 0.5  , 1.   ])
     """
     keep = np.ones(len(tape.h) - 1) if keep is None else keep
-    steps_back = zip(pairwise(tape.rows), zip(*cell.slopes(tape), strict=True), keep, strict=True)
-    for (prev, now), slopes, kept in reversed(list(steps_back)):
+    steps = zip(pairwise(tape.rows), zip(*cell.slopes(tape), strict=True), keep, strict=True)
+    for (prev, now), slopes, kept in reversed(list(steps)):
         if kept == 1:
             cell.step_backward(params, slopes, prev, now)
         else:
@@ -238,14 +237,15 @@ def _scaled_step_backward(cell, params, slopes, prev, now, kept):
     prev.dh[...] += own
 
 
-def _sizes(cell, params):
+def _sizes(cell, params, where=True):
     """Return H and D after a look at the cell and at the parameters' shapes."""
     require_cell(cell)
     require({"W_xh", "W_hh", "b_h"} <= set(getattr(params, "_fields", ())), "params",
             type(params).__name__, "a record with W_xh, W_hh and b_h, such as CellParams")
-    GH, H = require_array("W_hh", params.W_hh, ("G·H", "H"), kinds="fc").shape
+    GH, H = require_array("W_hh", params.W_hh, ("G·H", "H"), "fc", where).shape
     G = len(cell.gates)
-    require(GH == G * H, "W_hh", f"shape {(GH, H)}", f"shape {(G * H, H)} for H = {H}, G = {G}")
-    _, D = require_array("W_xh", params.W_xh, (GH, "D"), kinds="fc").shape
-    require_array("b_h", params.b_h, (GH, 1), kinds="fc")
+    if GH != G * H:
+        require(False, "W_hh", f"shape {(GH, H)}", f"shape {(G * H, H)} for H = {H}, G = {G}")
+    _, D = require_array("W_xh", params.W_xh, (GH, "D"), "fc", where).shape
+    require_array("b_h", params.b_h, (GH, 1), "fc", where)
     return H, D

@@ -112,8 +112,8 @@ def require_array(name, value, shape, kinds="biufc", where=True):
         The shape it needs: numbers are exact, letters stand for any length of at least 1.
     kinds : str, default "biufc"
         The admitted dtype kinds: b bool, i and u integers, f floats, c complex numbers.
-    where : ndarray of bool, optional
-        Which entries must be finite; all by default.
+    where : ndarray of bool or bool, default True
+        Which entries must be finite; all by default, none where False.
 
     Returns
     -------
@@ -152,7 +152,9 @@ def require_array(name, value, shape, kinds="biufc", where=True):
         letters = ", ".join(want for want in shape if isinstance(want, str))
         require(False, name, f"shape {array.shape}",
                 f"shape {wanted}" + (f" with {letters} at least 1" if letters else ""))
-    if where is not False and array.dtype.kind in "fc" and not np.isfinite(array).all(where=where):
+    if where is False or array.dtype.kind not in "fc":
+        return array
+    if not np.logical_and.reduce(np.isfinite(array), axis=None, where=where):
         index = tuple(int(k) for k in np.argwhere(~np.isfinite(array) & where)[0])
         require(False, name, f"{array[index]} at index {index}", "finite numbers")
     return array

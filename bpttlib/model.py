@@ -4,12 +4,12 @@ from typing import NamedTuple
 import numpy as np
 
 from bpttlib.batch import Batch, Step
-from bpttlib.errors import require, require_array, require_whole
+from bpttlib.errors import require, require_whole
 from bpttlib.init import uniform_fan_in
 from bpttlib.layers import as_network
 from bpttlib.losses import LOSSES
 from bpttlib.params import ModelParams, ReadoutParams
-from bpttlib.sums import columns, sum_over_time
+from bpttlib.readout import check_parameters, read_out, read_out_backward
 
 
 class Model(NamedTuple):
@@ -140,16 +140,10 @@ class Model(NamedTuple):
         >>> model.forward(params, np.ones((5, 2, 1)))[0].shape
         (5, 3, 1)
         """
-        require(isinstance(params, ModelParams), "params", type(params).__name__,
-                "ModelParams, as init makes them")
-        network, (W_hy, b_y) = self.network, params.readout
-        network.check(params.cell, self.D, self.H)
-        require_array("W_hy", W_hy, (self.K, network.outputs(self.H)), kinds="fc")
-        require_array("b_y", b_y, (self.K, 1), kinds="fc")
+        network = self.network
+        check_parameters(network, params, self.D, self.H, self.K)
         tape = network.unroll(params.cell, x, s0, tape, rng)
-        T, _, B = tape.h[1:].shape
-        y = W_hy @ columns(tape.h[1:]) + b_y                # one product for all steps
-        return y.reshape(self.K, T, B).transpose(1, 0, 2), tape
+        return read_out(params.readout, tape.h[1:]), tape
 
     def evaluate(self, params, batch, s0=None, rng=None):
         """
@@ -228,15 +222,14 @@ class Model(NamedTuple):
         (4, 4)
         """
         y, tape, L, dy = self._forward_to_loss(params, batch, s0, tape, rng)
-        readout = ReadoutParams(W_hy=sum_over_time(dy, tape.h[1:]),
-                                b_y=dy.sum(axis=(0, 2))[:, None])
         own = tape.dh[1:] if hasattr(tape, "dh") else None  # at its place, without a detour
-        dh_own = np.matmul(params.readout.W_hy.T, dy, out=own)
-        grads = self.network.bptt(params.cell, batch.x, tape, dh_own, need_dx=False)
+        readout, dh_own = read_out_backward(params.readout, tape.h[1:], dy, own)
+        network = self.network
+        grads = network.bptt(params.cell, batch.x, tape, dh_own, need_dx=False)
         t = len(y) if batch.carry is None else batch.carry
         require_whole("batch.carry", t, least=0)
         require(t <= len(y), "batch.carry", t, f"a step from 0 to {len(y)}, or None")
-        carried = self.network.state_at(tape, t)
+        carried = network.state_at(tape, t)
         return Step(L, ModelParams(grads.params, readout), y, tape, carried)
 
     def _forward_to_loss(self, params, batch, s0, tape=None, rng=None):

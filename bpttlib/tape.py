@@ -11,10 +11,6 @@ from bpttlib.errors import require, require_array, require_whole
 from bpttlib.params import tree_map
 
 GATE_ROWS = ("a", "delta")           # tape fields with one block of H rows for each gate
-PIECE = 2**16                        # entries of `delta` in a piece of a tape, if that makes
-COLUMNS = 256                        # at least so many columns
-REMEMBERED = 4096                    # steps: the views of so many rows take little memory
-np.empty(2**25 - 2**13, np.uint8)
 
 
 def new_tape(cell, T, H, B, dtype=float):
@@ -115,48 +111,6 @@ def steps(tape):
     (10, 3, 2)
     """
     return type(tape)(*(array[1:] for array in tape))
-
-
-def in_pieces(tape, back=False):
-    """
-    Cut a tape into windows that fit into a processor's cache; a short tape remembers them.
-
-    What a few steps have written is still at hand when the next thing is done with it. And the
-    views of the rows are made once, not in each update.
-
-    Parameters
-    ----------
-    tape : Cell.Tape
-        A tape of T steps.
-    back : bool, default False
-        Whether to go from the last to the first.
-
-    Yields
-    ------
-    here : slice
-        The window's steps, as rows of inputs.
-    piece : Cell.Tape
-        The window.
-
-    See Also
-    --------
-    window : Cut one piece out.
-
-    Examples
-    --------
-    >>> from bpttlib.cells import Elman
-    >>> [here.start for here, _ in in_pieces(new_tape(Elman(), T=5, H=100, B=300), back=True)]
-    [4, 2, 0]
-    """
-    T, B = len(tape.h) - 1, tape.h.shape[2]
-    n = max(1, COLUMNS // B, PIECE // tape.delta[0].size)
-    for start in range(0, T, n)[::-1 if back else 1]:
-        piece, here = tape.pieces.get(start), slice(start, min(start + n, T))
-        if piece is None:
-            piece = window(tape, here.start, here.stop)
-            if T <= REMEMBERED:
-                tape.pieces[start] = piece
-        yield here, piece
 
 
 def initial_state(cell, params, B, s0=None, name="s0", kinds="biufc"):

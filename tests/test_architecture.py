@@ -14,10 +14,10 @@ LONGEST = 250  # lines, more than half of them docstrings that a test holds to b
 FLOORS = {
     0: ["reference", "errors", "activations", "params"],
     1: ["cells", "init", "losses", "optim", "clip"],
-    2: ["tape", "inputs", "sums", "bptt", "layers", "truncation", "jacobian", "rtrl",
-        "checkpoint"],
-    3: ["batch", "model", "saving", "train", "gradcheck", "diagnostics", "frameworks", "sampling",
-        "tasks", "data"],
+    2: ["tape", "pieces", "inputs", "sums", "bptt", "readout", "layers", "truncation", "jacobian",
+        "rtrl", "checkpoint"],
+    3: ["batch", "model", "frugal", "saving", "train", "gradcheck", "diagnostics", "frameworks",
+        "sampling", "tasks", "data"],
     4: ["plots", "widgets"],
 }
 ORDER = [name for floor in FLOORS.values() for name in floor]

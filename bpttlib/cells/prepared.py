@@ -15,11 +15,11 @@ class Prepared(NamedTuple):
     Parameters
     ----------
     W_xh : ndarray
-        s ⊙ W_xh, of shape (G·H, D).
+        Rows s ⊙ W_xh, of shape (G·H, D).
     W_hh : ndarray
-        s ⊙ W_hh, of shape (G·H, H).
+        Rows s ⊙ W_hh, of shape (G·H, H).
     b_h : ndarray
-        s ⊙ b_h, once for each sequence, of shape (G·H, B).
+        Rows s ⊙ b_h, once for each sequence, of shape (G·H, B).
     s : ndarray
         The factors, for all gates down to the last sigmoid one, once for each sequence.
     shift : ndarray

@@ -87,7 +87,7 @@ class Rows:
         """
         Return the windows that the loops over time have cut this tape into, by their first step.
 
-        It is filled by :func:`bpttlib.tape.in_pieces`.
+        It is filled by :func:`bpttlib.pieces.in_pieces`.
 
         See Also
         --------

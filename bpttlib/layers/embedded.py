@@ -68,7 +68,7 @@ class Embedded(Network):
     def __init__(self, network, V):
         require_whole("V", V)
         self.network, self.V = as_network(network), V
-        self.streams = self.network.streams
+        self.streams, self.drops = self.network.streams, self.network.drops
 
     def init(self, rng, D, H, **schemes):
         require_generator(rng)

@@ -21,6 +21,7 @@ class Network:
     """
 
     streams = True
+    drops = False
 
     def init(self, rng, D, H, **schemes):
         """

@@ -97,6 +97,7 @@ class Stacked(Network):
                 "a number with 0 ≤ dropout < 1")
         self.layers, self.dropout = tuple(map(as_network, layers)), float(dropout)
         self.streams = all(layer.streams for layer in self.layers)
+        self.drops = dropout > 0 or any(layer.drops for layer in self.layers)
 
     def init(self, rng, D, H, **schemes):
         return tuple(layer.init(rng, n, H, **schemes)

@@ -5,12 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpttlib.bptt import bptt, unroll
-from bpttlib.sums import sum_over_time
 from bpttlib.cells import GRU, LSTM, Elman
 from bpttlib.gradcheck import complex_step, relative_error
 from bpttlib.losses import softmax_cross_entropy, squared_error
 from bpttlib.params import CellParams
 from bpttlib.reference import gradient_by_definition
+from bpttlib.sums import sum_over_time
 from bpttlib.tape import new_tape, window
 
 from .counter import Counter
