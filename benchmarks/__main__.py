@@ -2,10 +2,10 @@
 import argparse
 import sys
 
-from benchmarks import speed, stream
+from benchmarks import picture, speed, stream
 
 # A module with a docstring and two functions: add_arguments(parser), and run(args) -> exit status.
-BENCHMARKS = {"speed": speed, "stream": stream}
+BENCHMARKS = {"speed": speed, "stream": stream, "picture": picture}
 
 
 def main(argv=None):

@@ -123,8 +123,8 @@ def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True, keep=None):
         What `unroll` returned, or a window of it with the same window of x; `dh` and `delta` are
         filled.
     dh_own : ndarray
-        Gradient of each step's own loss with respect to h_t, of shape (T, H, B); zero where a step
-        has none. Any readout and any loss will do. It may lie in `tape.dh[1:]` already.
+        Gradient of each step's own loss with respect to h_t, of shape (T, H, B), of any readout
+        and loss. It may lie in `tape.dh[1:]` already.
     ds_T : tuple of ndarray, optional
         Gradient that reaches the last state from beyond the tape, part by part; zero by default.
     need_dx : bool, default True
@@ -176,8 +176,7 @@ def bptt(cell, params, x, tape, dh_own, ds_T=None, need_dx=True, keep=None):
     for name, part in zip(cell.state[1:], ds_T[1:], strict=True):
         getattr(tape, "d" + name)[-1] = part                # only h has losses of its own
 
-    keep = np.ones(T) if keep is None else require_array("keep", keep, (T,), "biuf")
-    grads = None
+    grads, keep = None, [1] * T if keep is None else require_array("keep", keep, (T,), "biuf")
     for here, piece in in_pieces(tape, back=True):
         go_back(cell, params, piece, keep[here])
         grads = sum_copies(cell, params, x[here], piece, grads)     # while all is in the cache
@@ -218,7 +217,7 @@ def go_back(cell, params, tape, keep=None):
     >>> tape.dh.ravel()
     array([0.125, 0.25 , 0.5  , 1.   ])
     """
-    keep = np.ones(len(tape.h) - 1) if keep is None else keep
+    keep = [1] * (len(tape.h) - 1) if keep is None else keep
     steps = zip(pairwise(tape.rows), zip(*cell.slopes(tape), strict=True), keep, strict=True)
     for (prev, now), slopes, kept in reversed(list(steps)):
         if kept == 1:

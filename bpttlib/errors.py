@@ -145,9 +145,7 @@ def require_array(name, value, shape, kinds="biufc", where=True):
         words = {"b": "booleans", "i": "integers", "f": "floats", "c": "complex numbers"}
         require(False, name, f"{type(value).__name__} of dtype {array.dtype}",
                 "an array of " + " or ".join(words[kind] for kind in words if kind in kinds))
-    if array.shape != shape and not (array.ndim == len(shape) and all(
-            n >= 1 if isinstance(want, str) else n == want
-            for n, want in zip(array.shape, shape, strict=True))):
+    if array.shape != shape and not _fits(array.shape, shape):
         wanted = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
         letters = ", ".join(want for want in shape if isinstance(want, str))
         require(False, name, f"shape {array.shape}",
@@ -158,3 +156,13 @@ def require_array(name, value, shape, kinds="biufc", where=True):
         index = tuple(int(k) for k in np.argwhere(~np.isfinite(array) & where)[0])
         require(False, name, f"{array[index]} at index {index}", "finite numbers")
     return array
+
+
+def _fits(got, wanted):
+    """Tell whether a shape is the wanted one; a letter stands for any length of at least 1."""
+    if len(got) != len(wanted):
+        return False
+    for n, want in zip(got, wanted, strict=True):
+        if (n < 1) if isinstance(want, str) else n != want:
+            return False
+    return True

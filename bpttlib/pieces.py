@@ -10,7 +10,7 @@ import numpy as np
 from bpttlib.tape import window
 
 PIECE = 2**16                        # entries of `delta` in a piece of a tape, if that makes
-COLUMNS = 256                        # at least so many columns
+COLUMNS = 512                        # at least so many columns
 REMEMBERED = 4096                    # steps: the views of so many rows take little memory
 
 # The C library of Linux gives large arrays back to the system as soon as they are freed, until it

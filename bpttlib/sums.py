@@ -120,4 +120,8 @@ def sum_copies(cell, params, x, tape, total=None):
     else:
         part = delta @ columns(x).T, columns(delta_h) @ columns(h).T
     part = *part, delta.sum(axis=1, keepdims=True)
-    return type(params)(*part) if total is None else type(params)(*map(np.add, total, part))
+    if total is None:
+        return type(params)(*part)
+    for whole, summand in zip(total, part, strict=True):
+        whole += summand
+    return total

@@ -244,6 +244,7 @@ def require_cell(cell, tape=None):
     Traceback (most recent call last):
     ValueError: cell: got 'LSTM'; needs a cell, such as Elman().
     """
-    require(isinstance(cell, Cell), "cell", repr(cell), "a cell, such as Elman()")
+    if not isinstance(cell, Cell):
+        require(False, "cell", repr(cell), "a cell, such as Elman()")
     require(tape is None or isinstance(tape, cell.Tape), "tape", type(tape).__name__,
             f"a {cell.Tape.__name__}, as unroll and new_tape make it")

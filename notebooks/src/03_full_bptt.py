@@ -168,10 +168,12 @@ print("recursion equals definition to 1e-10:",
       max(relative_error(g, d) for g, d in zip(grads, (*by_definition, dh_0), strict=True)) < 1e-10)
 
 # %% [markdown]
-# And the library, which does the same for any cell. Its loop over time knows no formulas: the own losses
-# come in as `dh_own`, the cell's `step_backward` carries $\delta$ back and does item 2, and the sum over time is *one* matrix product, because stacking the
-# columns of all steps side by side turns $\sum_t \delta_t h_{t-1}^\top$ into a product of two wide
-# matrices.
+# And the library, which does the same for any cell. Its loop over time knows no formulas. The own losses
+# come in as `dh_own`. The factors of item 2, here $1 - h_t^2$, need nothing that comes back, so the cell's
+# `slopes` computes them for many steps at once; its `step_backward` multiplies by them and carries
+# $\delta$ back. And the sum over time is *one* matrix product, because putting the columns of many steps
+# side by side turns $\sum_t \delta_t h_{t-1}^\top$ into a product of two wide matrices. Unit 06 says what
+# that gains.
 
 # %%
 from bpttlib.bptt import bptt, unroll

@@ -489,8 +489,8 @@ for mistake in ("dh not carried back", "W_hh not transposed"):
 # gradient is always right.
 
 # %%
-from bpttlib.sums import sum_over_time
 from bpttlib.optim import adam
+from bpttlib.sums import sum_over_time
 
 
 def train(backward, T=10, H=16, B=16, updates=240, lag=3):

@@ -11,7 +11,7 @@
 # - make a truncated gradient unbiased, and say when its variance is bearable,
 # - carry a gradient *forward* in time, and count what that costs,
 # - get the exact gradient of a long sequence with a thousandth of the memory,
-# - say which steps of BPTT can be done in parallel and which cannot,
+# - say what a step costs, and which steps of BPTT can be done in parallel and which cannot,
 # - choose among the five ways.
 #
 # You need: units [03](03_full_bptt.ipynb) and [05](05_truncation.ipynb). Time: about 90 minutes.
@@ -552,10 +552,97 @@ show(lines({"cheapest plan": ([p.bytes / 2**20 for p in cheapest], [p.steps / T 
 # *back*, which cost more, are taken once in any case. What that is in seconds depends on the machine.
 # The course's benchmarks measure it.
 #
+# ## What a step costs
+#
+# First we count, for the same LSTM. In the loop, a step multiplies $W_{hh}$ by the $B$ columns of
+# $h_{t-1}$. How many multiply-adds is that, and how many for each byte that it has to read?
+
+# %%
+print("  B   multiply-adds   bytes of W_hh   of h_(t-1)   of the tape's row   multiply-adds per byte read")
+for n in (1, 8, 32, 128):
+    done = operations(cell, T=1, B=n, D=D, H=H).forward_in_loop
+    of_W, of_h, row = some.W_hh.nbytes, 8 * H * n, tape_bytes(cell, T=1, H=H, B=n) // 2
+    print(f"{n:3}   {done:13,}   {of_W:13,}   {of_h:10,}   {row:17,}   {done / (of_W + of_h):27.2f}")
+
+# %% [markdown]
+# The weights take the same bytes for one column as for 128. With $B = 1$ each is fetched, eight bytes,
+# for a single multiply-add; with $B = 32$ it serves 32 of them. As a rule a processor multiplies faster
+# than it can fetch, above all where the weights do not fit into its cache. In a *small* network something
+# else counts: a step is about ten calls of NumPy, and a call on a few numbers takes nearly as long for one
+# column as for 32. Either way, **a batch takes less time than its sequences one after the other.** The price
+# is memory: the tape grows with $B$.
+#
+# The steps of *one* sequence can share calls, too, where they need not wait for each other:
+#
+# - **The slopes.** What comes back is multiplied by factors that the way there has left on the tape:
+#   $f'(a_t)$ in an Elman network, in an LSTM $g \odot i(1-i)$ and its like (unit 09). They depend on
+#   nothing that comes back. So a cell has two methods for the way back: `slopes` computes the factors for
+#   many steps at once, and `step_backward` is what remains in the loop. It multiplies by them, which makes
+#   $\delta_t$, and then by $W_{hh}^\top$.
+# - **The sum over time.** Step by step, $\sum_t \delta_t h_{t-1}^\top$ would read and write the whole
+#   gradient $T$ times, with $B = 1$ for one multiply-add an entry. But put the columns of many steps side
+#   by side: then the sum over them is what *one* matrix product does anyway, and it writes each entry once.
+#   (If $B$ is large, each small product is such a sum itself, and less is to be gained.)
+#
+# On the way there the gates need $h_{t-1}$ and stay in the loop. But a sigmoid is a tanh, squeezed:
+# $\sigma(a) = \frac12 + \frac12 \tanh \frac a2$. With the rows of the sigmoid gates halved beforehand,
+# in a copy of the parameters, one call of tanh serves all gates of a step.
+#
+# And "many steps" need not be all. The library works in *pieces* of a tape that fit into a processor's cache:
+# it goes back through a piece, and sums the shares of its copies while the piece is still at hand.
+#
+# How much all this saves depends on the machine. *That* it saves time shows on any machine in a network of
+# eight units, where the calls count most. Both ways take turns, and we compare the medians.
+
+# %%
+from statistics import median
+from time import perf_counter
+
+from bpttlib.activations import sigmoid
+from bpttlib.sums import sum_over_time
+from bpttlib.tape import new_tape, window
+
+few = init_cell(rng, cell, 2, 8)
+inputs, asks = rng.normal(size=(20, 2, 32)), rng.normal(size=(20, 8, 32))           # T = 20, B = 32
+each = [(inputs[:, :, b:b + 1], asks[:, :, b:b + 1]) for b in range(32)]
+wide, narrow = new_tape(cell, T=20, H=8, B=32), new_tape(cell, T=20, H=8, B=1)
+step_by_step = [window(narrow, t, t + 1) for t in range(20)]                        # views of narrow
+
+
+def gradient(inputs, asks, tape):
+    return bptt(cell, few, inputs, unroll(cell, few, inputs, tape=tape), asks, need_dx=False).params
+
+
+def seconds(way):
+    start = perf_counter()
+    way()
+    return perf_counter() - start
+
+
+ways = {
+    "32 sequences": (lambda: gradient(inputs, asks, wide),
+                     lambda: map(sum, zip(*[gradient(*one, narrow) for one in each]))),
+    "sum over 20 steps": (lambda: [sum_over_time(narrow.delta[1:], narrow.h[:-1])],
+                          lambda: [sum(d @ h.T for d, h in zip(narrow.delta[1:], narrow.h))]),
+    "slopes of 20 steps": (lambda: cell.slopes(narrow),
+                           lambda: map(np.concatenate, zip(*[cell.slopes(t) for t in step_by_step]))),
+}
+for name, (at_once, apart) in ways.items():
+    error = max(relative_error(a, b) for a, b in zip(at_once(), apart(), strict=True))
+    quick, slow = map(median, zip(*[(seconds(at_once), seconds(apart)) for _ in range(25)]))
+    print(f"{name:18}  at once the same to 1e-12: {error < 1e-12},  "
+          f"in less than half the time: {quick < slow / 2}")
+a = np.linspace(-30, 30, 1001)
+print("σ, made of tanh, to 1e-15:", np.abs(sigmoid(a) - 1 / (1 + np.exp(-a))).max() < 1e-15)
+
+# %% [markdown]
+# For larger networks `python -m benchmarks speed`, in a terminal in the course's folder, measures a whole
+# training step on your machine, against other frameworks and against the bare matrix products.
+#
 # ## What can be done in parallel, and what cannot
 #
 # BPTT is often called sequential. Which part of it is? Count the multiply-adds of all matrix products,
-# for the same LSTM and 1000 steps.
+# for the LSTM with 128 units and 1000 steps.
 
 # %%
 counted = operations(cell, T=1000, B=B, D=D, H=H, need_dx=False)
@@ -566,11 +653,10 @@ forward_share = (counted.forward_over_time + counted.forward_in_loop) / everythi
 print(f"√T checkpointing, all products: {1 + forward_share * (root.steps / T - 1):.2f} times full BPTT's")
 
 # %% [markdown]
-# - **Over time, at once**: $W_{xh} x_t$ before the loop, and the sums $\sum_t \delta_t h_{t-1}^\top$ and
-#   $\sum_t \delta_t x_t^\top$ after it need no order. They are one wide product each.
-# - **Over the batch, at once**: the $B$ sequences do not touch each other. In the loop, a product with
-#   $W_{hh}$ reads each weight once and uses it $B$ times. In the products over time each entry of the
-#   gradient is a sum of $T \cdot B$ terms. With $B = 1$ each multiply-add in the loop needs a weight of its own.
+# - **Over time, at once**: $W_{xh} x_t$, the slopes, and the sums $\sum_t \delta_t h_{t-1}^\top$ and
+#   $\sum_t \delta_t x_t^\top$ need no order.
+# - **Over the batch, at once**: the $B$ sequences do not touch each other, until in the products over time
+#   each entry of the gradient becomes a sum of $T \cdot B$ terms.
 # - **Not at once**: $h_t$ needs $h_{t-1}$, and $\partial L / \partial h_{t-1}$ needs $\delta_t$. That is
 #   a chain of $T$ steps there and $T$ back, which more processors do not shorten. Checkpointing lengthens it.
 #
@@ -670,7 +756,8 @@ explore(watch, steps=(2, 80, 1, 40), states=(1, 12, 1, 3), tasks=[
 # - RTRL: $P_t = J_t P_{t-1} + \partial^{+} h_t / \partial \theta$. Exact at frozen weights, nothing stored of the
 #   past, $S^2 n$ a step.
 # - Checkpointing: exact, with few states and a few times the steps forward.
-# - The products outside the loop need no order. The loop itself is a chain, $T$ steps there and $T$ back.
+# - A batch reads each weight once for all its sequences. The products outside the loop and the slopes need
+#   no order. The loop itself is a chain, $T$ steps there and $T$ back.
 #
 # Next: [07 · Vanishing and exploding gradients](07_vanishing_exploding.ipynb).
 #

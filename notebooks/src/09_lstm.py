@@ -159,8 +159,10 @@ def lstm_backward(W_xh, W_hh, b_h, x, h, c, gates, dh_own):
     return dW_xh, dW_hh, db_h, back_h, back_c
 
 # %% [markdown]
-# Compare with the cell of the library, `bpttlib/cells/lstm.py`: the same lines, with the loop and the sums
-# taken out, since those belong to every cell.
+# Compare with the cell of the library, `bpttlib/cells/lstm.py`: the same formulas, with the loop and the
+# sums taken out, since those belong to every cell. What item 3 multiplies $\partial L/\partial c_t$ and
+# $\partial L/\partial h_t$ by is known when the way there is done. The method `slopes` computes it for many
+# steps at once, and only the products are left to `step_backward` (unit 06).
 #
 # ### Three checks
 #

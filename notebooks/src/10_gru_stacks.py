@@ -122,8 +122,9 @@ def gru_backward(params, x, h, dh_own):
     return dW_xh, dW_hh, db_h, back
 
 # %% [markdown]
-# The cell of the library, `bpttlib/cells/gru.py`, has the same lines. Its method `recurrent_delta` is
-# $\delta^h$; for all other cells it returns $\delta$ itself.
+# The cell of the library, `bpttlib/cells/gru.py`, has the same formulas, divided as in unit 09 into `slopes`
+# and `step_backward`. Its method `recurrent_delta` is $\delta^h$; for all other cells it returns $\delta$
+# itself.
 #
 # ### Three checks
 #
