@@ -2,10 +2,11 @@
 import argparse
 import sys
 
-from benchmarks import picture, speed, stream
+from benchmarks import memory, overhead, picture, speed, stream
 
 # A module with a docstring and two functions: add_arguments(parser), and run(args) -> exit status.
-BENCHMARKS = {"speed": speed, "stream": stream, "picture": picture}
+BENCHMARKS = {"speed": speed, "memory": memory, "overhead": overhead, "stream": stream,
+              "picture": picture}
 
 
 def main(argv=None):

@@ -37,11 +37,13 @@ def global_norm(grads):
     >>> global_norm((np.array([3.0]), np.array([[4.0]])))
     5.0
     """
-    for name, g in named_leaves(grads):
-        bad = np.size(g) - np.isfinite(g).sum()
-        require(bad == 0, f"gradient of {name}", f"{bad} of {np.size(g)} entries NaN or infinite",
-                "finite numbers; lower the learning rate, or clip from the first step on")
     largest, relative = _norm(grads)
+    if not np.isfinite(relative):
+        for name, g in named_leaves(grads):
+            bad = np.size(g) - np.isfinite(g).sum()
+            require(bad == 0, f"gradient of {name}",
+                    f"{bad} of {np.size(g)} entries NaN or infinite",
+                    "finite numbers; lower the learning rate, or clip from the first step on")
     return largest * relative
 
 
@@ -130,12 +132,16 @@ def clip_by_value(grads, c):
 
 
 def _norm(grads):
-    """Return the largest magnitude and the norm divided by it: so no square overflows."""
-    largest = max((float(np.abs(g).max(initial=0.0)) for _, g in named_leaves(grads)), default=0.0)
+    """Return two factors of the norm: 1 and the norm, or such that no square overflows."""
+    leaves = [np.asarray(g, np.result_type(g, float)) for _, g in named_leaves(grads)]
+    squares = sum(np.vdot(g, g).real for g in leaves)
+    if 1e-30 < squares < 1e30:                              # the rule
+        return 1.0, float(np.sqrt(squares))
+    largest = max((float(np.abs(g).max(initial=0.0)) for g in leaves), default=0.0)
     if largest == 0.0:
         return 0.0, 0.0
-    squares = (np.square(np.abs(g) / largest, dtype=float).sum() for _, g in named_leaves(grads))
-    return largest, float(np.sqrt(sum(squares)))
+    with np.errstate(invalid="ignore"):                     # infinite by infinite: told later
+        return largest, float(np.sqrt(sum(np.square(np.abs(g) / largest).sum() for g in leaves)))
 
 
 def _positive(c):

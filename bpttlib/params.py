@@ -126,10 +126,10 @@ def tree_map(f, tree, *others):
     if not isinstance(tree, tuple):
         return f(tree, *others)
     for other in others:
-        alike = isinstance(other, tuple) and len(other) == len(tree)
-        require(alike, "tree_map", alike or repr(other)[:60],     # the text takes its time
-                f"a record built like {type(tree).__name__} with {len(tree)} entries")
-    branches = (tree_map(f, *branch) for branch in zip(tree, *others, strict=True))
+        if not (isinstance(other, tuple) and len(other) == len(tree)):
+            require(False, "tree_map", repr(other)[:60],          # the text takes its time
+                    f"a record built like {type(tree).__name__} with {len(tree)} entries")
+    branches = [tree_map(f, *branch) for branch in zip(tree, *others, strict=True)]
     return type(tree)(*branches) if hasattr(tree, "_fields") else tuple(branches)
 
 

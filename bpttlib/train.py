@@ -90,7 +90,7 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
     require(all(map(callable, callbacks)), "callbacks", callbacks, "functions of state and step")
     state = _first_state(params, optimiser, state, path)
     loss, norm = _with_room(state.loss, updates), _with_room(state.norm, updates)
-    step = last = None
+    step, last, network = None, None, model.network
 
     todo = range(state.updates, updates)
     bar = tqdm(todo, initial=state.updates, total=updates, disable=not progress, unit="update")
@@ -99,13 +99,14 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
             batch = batches(n)
             require(isinstance(batch, Batch), f"batches({n})", type(batch).__name__,
                     "a Batch(x, targets)")
-            require(batch.fresh or model.network.streams, f"batches({n})", "one that goes on",
+            require(batch.fresh or network.streams, f"batches({n})", "one that goes on",
                     "fresh ones, since a bidirectional network cannot stream")
             # The 1 keeps dropout's numbers apart from those of tasks.batches(task, seed)(n).
+            rng = np.random.default_rng((seed, n, 1)) if network.drops else None
             step = model.loss_and_gradients(state.params, batch,
                                             s0=_initial_state(n, batch, state),
                                             tape=step.tape if _alike(last, batch) else None,
-                                            rng=np.random.default_rng((seed, n, 1)))
+                                            rng=rng)
             last = batch
             grads, norm[n] = _clipped(step.grads, clip)
             loss[n] = step.L

@@ -1,0 +1,32 @@
+"""A fresh process with one thread, so that nothing is measured but what runs in it."""
+import json
+import os
+import subprocess
+import sys
+
+from benchmarks.speed import HELD_BACK
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def environment():
+    """Return ours, with one thread for everybody and the processor's own instructions."""
+    kept = {name: value for name, value in os.environ.items() if name not in HELD_BACK}
+    return kept | dict.fromkeys(THREADS, "1")
+
+
+def in_a_fresh_process(module, settings):
+    """Return what the module prints as JSON; its progress goes to our stderr."""
+    done = subprocess.run([sys.executable, "-m", module, json.dumps(settings)],
+                          stdout=subprocess.PIPE, text=True, env=environment())
+    if done.returncode:
+        sys.exit(done.returncode)
+    return json.loads(done.stdout)
+
+
+def positive(text):
+    """Read a whole number above 0."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
