@@ -10,18 +10,18 @@ class Operations(NamedTuple):
     """
     Count the multiply-adds of all matrix products, for all T steps.
 
-    Those in the loop must wait for the step before; the others are one product over all steps.
+    Those in the loop must wait for the step before; the others are products over many steps.
 
     Parameters
     ----------
     forward_over_time : int
-        W_xh x_t, before the loop.
+        Of W_xh x_t.
     forward_in_loop : int
-        W_hh h_{t-1}.
+        Of W_hh h_{t-1}.
     backward_in_loop : int
-        W_hhᵀ δ_{t+1}.
+        Of W_hhᵀ δ_{t+1}.
     backward_over_time : int
-        Σ_t δ_t h_{t-1}ᵀ and Σ_t δ_t x_tᵀ, and W_xhᵀ δ_t if ∂L/∂x_t is wanted, after the loop.
+        Of Σ_t δ_t h_{t-1}ᵀ and Σ_t δ_t x_tᵀ, and of W_xhᵀ δ_t if ∂L/∂x_t is wanted.
 
     See Also
     --------

@@ -550,7 +550,8 @@ show(lines({"cheapest plan": ([p.bytes / 2**20 for p in cheapest], [p.steps / T 
 # %% [markdown]
 # About a thousandth of the memory at less than four times the steps forward; and the steps
 # *back*, which cost more, are taken once in any case. What that is in seconds depends on the machine.
-# The course's benchmarks measure it.
+# `python -m benchmarks memory`, in a terminal in the course's folder, measures it. To train in this way, hand
+# `fit` a `Frugal(model)` from `bpttlib.frugal` in the model's place: the losses are asked for along the way.
 #
 # ## What a step costs
 #
@@ -636,8 +637,8 @@ a = np.linspace(-30, 30, 1001)
 print("σ, made of tanh, to 1e-15:", np.abs(sigmoid(a) - 1 / (1 + np.exp(-a))).max() < 1e-15)
 
 # %% [markdown]
-# For larger networks `python -m benchmarks speed`, in a terminal in the course's folder, measures a whole
-# training step on your machine, against other frameworks and against the bare matrix products.
+# For larger networks `python -m benchmarks speed` measures a whole training step on your machine, against
+# other frameworks and against the bare matrix products.
 #
 # ## What can be done in parallel, and what cannot
 #
