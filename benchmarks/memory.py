@@ -39,7 +39,7 @@ def add_arguments(parser):
                             help=meaning + " (default: %(default)s)")
     parser.add_argument("--cell", choices=("Elman", "LSTM", "GRU"), default="LSTM",
                         help="the network (default: %(default)s)")
-    parser.add_argument("--mebibytes", type=float, default=32.0,
+    parser.add_argument("--mebibytes", type=float, default=36.0,
                         help="what checkpointing may store, its tape included; a little more is "
                         "needed besides (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result there")

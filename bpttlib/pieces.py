@@ -52,6 +52,7 @@ def in_pieces(tape, back=False):
     """
     T, B = len(tape.h) - 1, tape.h.shape[2]
     n = max(1, COLUMNS // B, PIECE // tape.delta[0].size)
+    n = -(-T // -(-T // n))                                 # no short one at the end
     for start in range(0, T, n)[::-1 if back else 1]:
         piece, here = tape.pieces.get(start), slice(start, min(start + n, T))
         if piece is None:

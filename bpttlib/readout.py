@@ -3,7 +3,7 @@ import numpy as np
 
 from bpttlib.errors import require, require_array
 from bpttlib.params import ModelParams, ReadoutParams
-from bpttlib.sums import columns, sum_over_time
+from bpttlib.sums import blocks, columns, sum_over_time
 
 
 def check_parameters(network, params, D, H, K):
@@ -42,7 +42,7 @@ def read_out(params, h):
     """
     Return y_t = W_hy h_t + b_y for all steps.
 
-    One product serves all of them. In memory the K outputs come first; so what follows, a softmax
+    One product serves many of them. In memory the K outputs come first; so what follows, a softmax
     for example, runs along the steps.
 
     Parameters
@@ -68,9 +68,12 @@ def read_out(params, h):
     array([7., 9.])
     """
     W_hy, b_y = params
-    T, _, B = h.shape
-    y = W_hy @ columns(h) + b_y
-    return y.reshape(len(W_hy), T, B).transpose(1, 0, 2)
+    (T, _, B), K = h.shape, len(W_hy)
+    y = np.empty((K, T * B), np.result_type(W_hy, h, b_y))
+    for here in blocks(T, B):
+        np.matmul(W_hy, columns(h[here]), out=y[:, here.start * B:here.stop * B])
+    y += b_y
+    return y.reshape(K, T, B).transpose(1, 0, 2)
 
 
 def read_out_backward(params, h, dy, out=None):

@@ -9,6 +9,8 @@ import numpy as np
 from bpttlib.inputs import as_columns
 from bpttlib.tape import steps
 
+WIDE = 4096                          # columns in one product
+
 
 def columns(*arrays):
     """
@@ -47,9 +49,38 @@ def columns(*arrays):
     return wide.reshape(-1, T * B)
 
 
+def blocks(T, B):
+    """
+    Cut T steps into slices of a few thousand columns, or of one step.
+
+    What is put side by side for a product then never takes much memory.
+
+    Parameters
+    ----------
+    T, B : int
+        Number of steps and of sequences.
+
+    Returns
+    -------
+    list of slice
+        The slices, in order.
+
+    See Also
+    --------
+    bpttlib.pieces.in_pieces : Cuts a tape.
+
+    Examples
+    --------
+    >>> blocks(T=100, B=100)
+    [slice(0, 40, None), slice(40, 80, None), slice(80, 100, None)]
+    """
+    n = max(1, WIDE // B)
+    return [slice(start, min(start + n, T)) for start in range(0, T, n)]
+
+
 def sum_over_time(left, right):
     """
-    Return Σ_t left_t right_tᵀ, as one matrix product over the columns of all steps.
+    Return Σ_t left_t right_tᵀ, by matrix products over the columns of many steps.
 
     The sum over the sequences of a batch is in it.
 
@@ -72,7 +103,8 @@ def sum_over_time(left, right):
     >>> sum_over_time(np.ones((5, 1, 2)), np.full((5, 1, 2), 3.0))
     array([[30.]])
     """
-    return columns(left) @ columns(right).T
+    T, _, B = left.shape
+    return sum(columns(left[here]) @ columns(right[here]).T for here in blocks(T, B))
 
 
 def sum_copies(cell, params, x, tape, total=None):

@@ -123,10 +123,10 @@ def checkpointed_bptt(cell, params, x, own, s0=None, *, segment=None, states=Non
     for start, stop, store in schedule(len(segments), states):
         s = stored[-1]
         for here in segments[start:stop + (not store)]:
-            on = tape and window(tape, 0, here.stop - here.start)
+            n = here.stop - here.start
+            on = tape if tape is None or n == segment else window(tape, 0, n)
             now = network.unroll(params, x[here], s, on)
-            tape, s = tape or now, network.state_at(now, -1)
-            steps += here.stop - here.start
+            tape, s, steps = tape or now, network.state_at(now, -1), steps + n
         if store:
             stored.append(s)
             peak = max(peak, len(stored))
