@@ -9,8 +9,9 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from bpttlib.errors import require
+from bpttlib.plots._svg_marks import one_line
 from bpttlib.plots.style import STYLE
+from bpttlib.plots.svg import Svg
 
 
 def figure_html(figure, alt):
@@ -18,11 +19,11 @@ def figure_html(figure, alt):
     Return the figure as an HTML image that carries its alternative text.
 
     The same figure gives the same bytes: no date, no version, fixed resolution. JupyterLab
-    ignores alternative text on plain PNG outputs, hence HTML.
+    ignores alternative text on plain PNG outputs, and removes svg elements; hence an image.
 
     Parameters
     ----------
-    figure : Figure
+    figure : Figure or Svg
         The figure.
     alt : str
         What one sees in it, in a sentence or two of at least 20 characters.
@@ -42,9 +43,10 @@ def figure_html(figure, alt):
     >>> figure_html(lines({"loss": [3, 2, 1]}, "step", "loss"), "The loss falls from 3 to 1.")[:40]
     '<img alt="The loss falls from 3 to 1." s'
     """
-    source = base64.b64encode(_png(figure)).decode()
-    return (f'<img alt="{html.escape(_one_line(alt))}" style="max-width:100%" '
-            f'src="data:image/png;base64,{source}">')
+    kind, image = ("svg+xml", figure.html(alt).encode()) if isinstance(figure, Svg) else (
+        "png", _png(figure))
+    return (f'<img alt="{html.escape(one_line(alt))}" style="max-width:100%" '
+            f'src="data:image/{kind};base64,{base64.b64encode(image).decode()}">')
 
 
 def show(figure, alt):
@@ -56,7 +58,7 @@ def show(figure, alt):
 
     Parameters
     ----------
-    figure : Figure
+    figure : Figure or Svg
         The figure.
     alt : str
         What one sees in it, in a sentence or two of at least 20 characters.
@@ -86,7 +88,7 @@ def bundle(figure, alt):
 
     Parameters
     ----------
-    figure : Figure
+    figure : Figure or Svg
         The figure.
     alt : str
         What one sees in it, in a sentence or two of at least 20 characters.
@@ -107,14 +109,7 @@ def bundle(figure, alt):
     >>> bundle(figure, "The loss falls from 3 to 1.")["text/plain"]
     'The loss falls from 3 to 1.'
     """
-    return {"text/html": figure_html(figure, alt), "text/plain": _one_line(alt)}
-
-
-def _one_line(alt):
-    text = " ".join(alt.split()) if isinstance(alt, str) else ""
-    require(len(text) >= 20, "alt", repr(alt),
-            "a sentence of at least 20 characters on what one sees")
-    return text
+    return {"text/html": figure_html(figure, alt), "text/plain": one_line(alt)}
 
 
 def _png(figure):

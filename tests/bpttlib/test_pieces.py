@@ -4,7 +4,7 @@ import pytest
 
 from bpttlib import pieces
 from bpttlib.bptt import bptt, unroll
-from bpttlib.cells import GRU, LSTM, Elman
+from bpttlib.cells import GRU, LSTM, Elman, prepare
 from bpttlib.gradcheck import relative_error
 from bpttlib.init import init_cell
 from bpttlib.params import named_leaves, tree_map
@@ -78,3 +78,13 @@ def test_rows_are_views():
     assert (tape.a[3, H:2 * H] == 2.0).all() and tape.a.sum() == 2.0 * H * B
     assert (tape.delta[3, 3 * H:] == 5.0).all() and tape.delta.sum() == 5.0 * H * B
     np.testing.assert_array_equal(tape.gates[1][3], rows[3].gates[1])
+
+
+@pytest.mark.parametrize("dtype", ["float32", float, complex])
+def test_prepared_parameters_keep_their_dtype(dtype):
+    params = tree_map(lambda p: p.astype(dtype), init_cell(np.random.default_rng(0), LSTM(), D, H))
+    s = prepare(params, LSTM().gates, LSTM().sigmoids, B)
+    assert {array.dtype for array in s[:3]} == {np.dtype(dtype)}
+    assert s.s.dtype == s.shift.dtype == np.dtype(dtype).type(0).real.dtype
+    np.testing.assert_array_equal(s.W_hh[2 * H:3 * H], params.W_hh[2 * H:3 * H])    # g: a tanh
+    np.testing.assert_array_equal(s.W_hh[:2 * H], params.W_hh[:2 * H] / 2)
