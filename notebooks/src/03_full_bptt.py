@@ -468,7 +468,17 @@ print(f"highest maximum: {numbers.max():.1f} in {years[numbers.argmax()]};",
 #
 # ## Experiment
 #
-# One unit, five steps, a pulse at the first step, and a loss only at the last, $L = h_5$ (the readout of
+# The whole machine, with two units and six steps. Step on: the states fill, then the losses; then
+# $\delta_t$ travels back, and each copy adds its share until the sum $dW_{hh}$ stands. Play it, or go step by
+# step, and switch the numbers on where you want to check one. (LSTM and GRU are units 09 and 10.)
+
+# %%
+from bpttlib.widgets import unfolding_machine
+
+unfolding_machine()
+
+# %% [markdown]
+# And one unit, five steps, a pulse at the first step, and a loss only at the last, $L = h_5$ (the readout of
 # the drawing passes it on as it is). Walk back: the step says how far the backward sweep has come.
 
 # %%

@@ -738,6 +738,15 @@ explore(look, k1=(1, 24, 1, 4), k2=(1, 24, 1, 8), gain=(0.2, 1.2, 0.05, 0.9), ta
 ])
 
 # %% [markdown]
+# The same question, asked of states instead of copies, and of other cells and tasks: how much of a loss
+# arrives where, and what does a truncation cut? (The LSTM and the GRU are units 09 and 10.)
+
+# %%
+from bpttlib.widgets import map_of_credit
+
+map_of_credit()
+
+# %% [markdown]
 # ## Your turn
 #
 # 1. Remove the line `own[:first - start] = 0.0` from `in_windows`. For which $k_1, k_2$ is the result still

@@ -538,6 +538,15 @@ explore(probe, rho=(0.1, 6.0, 0.1, 0.9), shear=(0.0, 3.0, 0.25, 1.5), size=(0.0,
 ])
 
 # %% [markdown]
+# Under the microscope: networks of more units, drawn by the schemes of unit 08. At the left one gradient's
+# norm and the two lines that you know; at the right the singular values of the whole product.
+
+# %%
+from bpttlib.widgets import gradient_microscope
+
+gradient_microscope()
+
+# %% [markdown]
 # ## Your turn
 #
 # 1. Give a matrix with $\rho = 0.5$ and three units whose powers reach a norm above 100. Check it with

@@ -608,6 +608,24 @@ explore(walk, lr=(0.02, 0.5, 0.02, 0.1), clip=["0.5", "none", "0.05", "5"], task
 ])
 
 # %% [markdown]
+# Now move the start itself over the map. Beside it, the gradient through time at that point, and both
+# descents from there, with and without clipping.
+
+# %%
+from bpttlib.widgets import descent_on_two_numbers
+
+descent_on_two_numbers()
+
+# %% [markdown]
+# And all hyper-parameters at once, while it trains: choose, start, stop, change, go on. "New run" keeps the
+# last one beside the new one.
+
+# %%
+from bpttlib.widgets import train_it_live
+
+train_it_live()
+
+# %% [markdown]
 # ## Your turn
 #
 # 1. Compute the gradient's norm along the wall $b = 0.5 - w h_0$ for $w = 4 \dots 6$ and draw it. At which
