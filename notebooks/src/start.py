@@ -23,6 +23,19 @@
 # Take them in order; each says what it needs. Unit 06 may wait. Unit 11, real sequences, is
 # still to come.
 #
+# Six larger experiments, to touch and to show:
+#
+# | experiment | in unit |
+# |---|---|
+# | `unfolding_machine` · the network unfolds, δ travels back, the sum of all copies grows | [03](03_full_bptt.ipynb) |
+# | `map_of_credit` · which loss reaches which state, and what truncation cuts | [05](05_truncation.ipynb) |
+# | `gradient_microscope` · the norm against the lag, and what is proved about it | [07](07_vanishing_exploding.ipynb) |
+# | `descent_on_two_numbers` · a cliff, with and without clipping | [08](08_clipping_init_optimisers.ipynb) |
+# | `train_it_live` · all hyper-parameters, while it trains | [08](08_clipping_init_optimisers.ipynb) |
+# | `gates_at_work` · where an LSTM or a GRU keeps its memory, and loses it | [09](09_lstm.ipynb) |
+#
+# In a notebook of your own, `from bpttlib.widgets import unfolding_machine` and `unfolding_machine()` is all.
+#
 # ## How to study
 #
 # - **Predict before you run.** Each unit starts with a question. Write your answer down; being wrong on
