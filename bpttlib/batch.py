@@ -48,7 +48,8 @@ class Step(NamedTuple):
     """
     Hold what a model computes from one batch.
 
-    The tape is that of the forward and the backward pass.
+    The tape is that of the forward and the backward pass. A frugal step has neither outputs nor a
+    tape to show.
 
     Parameters
     ----------
@@ -56,9 +57,9 @@ class Step(NamedTuple):
         The loss, averaged over the steps and sequences that count.
     grads : ModelParams
         The gradients of all parameters.
-    y : ndarray
+    y : ndarray or None
         The outputs, of shape (T, K, B).
-    tape : Cell.Tape
+    tape : Cell.Tape or None
         States, and gradients at the states.
     carried : tuple
         The state with which a batch that is not fresh goes on.
@@ -75,6 +76,6 @@ class Step(NamedTuple):
 
     L: float
     grads: ModelParams
-    y: np.ndarray
-    tape: tuple
+    y: np.ndarray | None
+    tape: tuple | None
     carried: tuple

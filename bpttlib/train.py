@@ -25,7 +25,7 @@ def fit(model, params, batches, updates, optimiser=None, clip=None, callbacks=()
 
     Parameters
     ----------
-    model : Model
+    model : Model or Frugal
         What to train.
     params : ModelParams
         The parameters to start from; they are not changed. A state brings its own.
