@@ -1,16 +1,19 @@
 """What several test files need: fixed random cases, and a running JupyterLab."""
 
 import os
+import random
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from course import is_free
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,9 +31,8 @@ class Lab:
     """JupyterLab as course.py starts it, on a free port and with settings of its own."""
 
     def __init__(self, folder, home, *options):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        # below the ports that systems hand out, of which a kernel may take one in between
+        port = next(filter(is_free, random.SystemRandom().sample(range(20_000, 32_000), 100)))
         own = {"JUPYTER_CONFIG_DIR": str(home), "JUPYTER_RUNTIME_DIR": str(home / "runtime")}
         self.url, self.log = f"http://127.0.0.1:{port}", home / "lab.log"
         with self.log.open("wb") as log:
@@ -80,3 +82,24 @@ def start_lab(tmp_path):
             lab.stop()
         except subprocess.TimeoutExpired:  # a busy machine; its kernels notice and end as well
             lab.process.kill()
+
+
+@pytest.fixture(scope="module")
+def page():
+    """A page in a browser, for all tests of a file; they are left out where there is none."""
+    from playwright.sync_api import Error
+
+    from tests.browser import new_page
+
+    with ExitStack() as stack:
+        try:
+            page = stack.enter_context(new_page())
+        except Error as error:
+            said = str(error).splitlines()[0]
+            leave_out(f"no Chromium: install chromium, or: playwright install chromium ({said})")
+        yield page
+
+
+def leave_out(reason):
+    """Skip the test; but where everything must be tested, a test that was left out is a failure."""
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)

@@ -17,24 +17,26 @@ MOUSE_ONLY = """<style>
 
 def make_control(name, spec):
     """
-    Make one control, and the row of widgets in which it stands.
+    Make one control, the row of widgets in which it stands, and what joins them.
 
-    A choice has buttons, as JupyterLab takes the arrow keys from a Dropdown. A range of whole
-    numbers can be played.
+    The last is a function, to be called when the control is watched already: then the picture
+    follows first, and a slider only afterwards. A choice has buttons, as JupyterLab takes the arrow
+    keys from a Dropdown. A range of whole numbers can be played.
     """
     named = {"description": name, "style": {"description_width": WIDTH}}
     if isinstance(spec, bool):
         box = ipywidgets.Checkbox(value=spec, **named)
-        return box, [box]
+        return box, [box], lambda: None
     if isinstance(spec, list) and spec:
         label = ipywidgets.Label(name, layout={"flex": f"0 0 {WIDTH}",
                                                "justify_content": "flex-end"})
         buttons = ipywidgets.ToggleButtons(options=spec, style={"button_width": "auto"},
                                            tooltips=[f"{name}: {choice}" for choice in spec])
-        return buttons, [label, buttons]
+        return buttons, [label, buttons], lambda: None
     if isinstance(spec, range) and len(spec) > 1 and spec.step == 1:
-        field, row = _number(name, (spec[0], spec[-1], 1, spec[0]), named)
-        return field, [*row, *_player(field)]
+        field, row, join = _number(name, (spec[0], spec[-1], 1, spec[0]), named)
+        player, start = _player(field)
+        return field, [*row, *player], lambda: (join(), start())
     ordered = (isinstance(spec, tuple) and len(spec) == 4
                and all(isinstance(number, Real) for number in spec)
                and spec[0] <= spec[3] <= spec[1] and spec[0] < spec[1] and spec[2] > 0)
@@ -58,9 +60,7 @@ def _number(name, spec, named):
     slider = slider(**span, readout=False, continuous_update=True, tooltip=name,
                     layout={"width": "22em"})
     slider.add_class("bptt-mouse-only")
-    tidy = (lambda value: round(value, 10)), (lambda value: value)      # a slider's 0.1 · 3
-    ipywidgets.link((slider, "value"), (field, "value"), transform=tidy)
-    return field, [field, slider]
+    return field, [field, slider], lambda: _link(field, slider)
 
 
 def _player(field):
@@ -72,7 +72,6 @@ def _player(field):
     """
     clock = ipywidgets.Play(min=field.min, max=field.max, value=field.value, show_repeat=False,
                             interval=MILLISECONDS, layout={"display": "none"})
-    ipywidgets.link((clock, "value"), (field, "value"))
     play = ipywidgets.ToggleButton(description="Play", tooltip="Play or pause",
                                    layout={"width": "6em"})
     ipywidgets.link((clock, "playing"), (play, "value"))
@@ -90,4 +89,16 @@ def _player(field):
             clock.playing = False
             field.value = field.value + by                  # the field keeps to its range
         button.on_click(move)
-    return [back, play, on, clock]
+    return [back, play, on, clock], lambda: _link(field, clock)
+
+
+def _link(field, other):
+    """Let the two show one number, also where another watcher of the field has changed it."""
+    def to_other(_):
+        other.value = field.value
+
+    def to_field(_):
+        field.value = round(other.value, 10)                # a slider's 0.1 · 3
+
+    field.observe(to_other, "value")
+    other.observe(to_field, "value")

@@ -48,18 +48,20 @@ class Experiment:
 
     def __init__(self, draw, tasks, controls, names=None):
         require(controls, "controls", "none", "at least one, such as w=(0.0, 2.0, 0.1, 1.0)")
-        self.draw = draw
+        self.draw, self._still = draw, False
         made = {name: make_control((names or {}).get(name, name), spec)
                 for name, spec in controls.items()}
-        self.controls = {name: control for name, (control, _) in made.items()}
+        self.controls = {name: control for name, (control, *_) in made.items()}
         self.start = self.drawn = self.values()
         self.picture, self.readout = ipywidgets.HTML(), ipywidgets.HTML()
         static = self._show(self.start)                     # a failure at the start is raised
         self.reset_button = ipywidgets.Button(description="Reset", tooltip="Back to the start")
         self.reset_button.on_click(lambda _: self.reset())
-        for control in self.controls.values():
+        for control, _, join in made.values():
             control.observe(self._redraw, "value")
-        rows = [ipywidgets.HBox(row, layout={"flex_flow": "row wrap"}) for _, row in made.values()]
+            join()
+        rows = [ipywidgets.HBox(row, layout={"flex_flow": "row wrap"})
+                for _, row, _ in made.values()]
         what_to_try = ipywidgets.HTML(_list(tasks) + MOUSE_ONLY)
         self.box = ipywidgets.VBox([*rows, self.reset_button, self.picture, self.readout,
                                     what_to_try])
@@ -113,10 +115,10 @@ class Experiment:
         >>> experiment.values()
         {'w': 1.0}
         """
+        self._still = True
         for name, control in self.controls.items():
-            control.unobserve(self._redraw, "value")
             control.value = self.start[name]
-            control.observe(self._redraw, "value")
+        self._still = False
         self._redraw()
 
     def _show(self, values):
@@ -135,7 +137,7 @@ class Experiment:
 
     def _redraw(self, _=None):
         values = self.values()
-        if values == self.drawn:
+        if self._still or values == self.drawn:
             return
         self.drawn = values
         try:
