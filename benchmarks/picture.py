@@ -24,7 +24,7 @@ TICKS = [m * 10**n for n in range(-3, 4) for m in (1, 2, 5)]
 def add_arguments(parser):
     """Say what can be chosen."""
     parser.add_argument("file", type=Path, metavar="FILE", help="what --json of speed wrote")
-    parser.add_argument("--out", type=Path, default=Path("docs/speed.png"), metavar="PICTURE",
+    parser.add_argument("--out", type=Path, default=Path("docs/pictures/speed.png"), metavar="PICTURE",
                         help="where to write the picture (default: %(default)s)")
 
 

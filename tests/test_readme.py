@@ -21,6 +21,13 @@ def test_the_readme_example_runs():
     assert names["state"].loss.shape == (20,) and np.isfinite(names["state"].loss).all()
 
 
+def test_the_picture_of_speed_is_described_by_its_own_numbers():
+    from benchmarks.picture import alt_text, read
+
+    said = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"![{alt_text(read(ROOT / 'benchmarks/speed.json'))}](docs/pictures/speed.png)" in said
+
+
 def test_the_minutes_are_those_of_the_units_and_add_up():
     sources = ROOT / "notebooks/src"
     promised = {name: int(minutes) for name, minutes in
