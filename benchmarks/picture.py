@@ -24,8 +24,8 @@ TICKS = [m * 10**n for n in range(-3, 4) for m in (1, 2, 5)]
 def add_arguments(parser):
     """Say what can be chosen."""
     parser.add_argument("file", type=Path, metavar="FILE", help="what --json of speed wrote")
-    parser.add_argument("--out", type=Path, default=Path("docs/pictures/speed.png"), metavar="PICTURE",
-                        help="where to write the picture (default: %(default)s)")
+    parser.add_argument("--out", type=Path, metavar="PICTURE",
+                        default=Path("docs/pictures/speed.png"), help="where to write the picture (default: %(default)s)")
 
 
 def run(args):
