@@ -25,7 +25,8 @@ def add_arguments(parser):
     """Say what can be chosen."""
     parser.add_argument("file", type=Path, metavar="FILE", help="what --json of speed wrote")
     parser.add_argument("--out", type=Path, metavar="PICTURE",
-                        default=Path("docs/pictures/speed.png"), help="where to write the picture (default: %(default)s)")
+                        default=Path("docs/pictures/speed.png"),
+                        help="where to write the picture (default: %(default)s)")
 
 
 def run(args):
