@@ -1,18 +1,18 @@
-"""A fresh process with one thread, so that nothing is measured but what runs in it."""
+"""A fresh process with so many threads, so that nothing is measured but what runs in it."""
 import json
 import os
 import subprocess
 import sys
 
-from benchmarks.speed import HELD_BACK
-
+HELD_BACK = {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "MKL_ENABLE_INSTRUCTIONS",
+             "ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "NPY_DISABLE_CPU_FEATURES"}
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def environment():
-    """Return ours, with one thread for everybody and the processor's own instructions."""
+def environment(threads=1):
+    """Return ours, with so many threads for everybody and the processor's own instructions."""
     kept = {name: value for name, value in os.environ.items() if name not in HELD_BACK}
-    return kept | dict.fromkeys(THREADS, "1")
+    return kept | dict.fromkeys(THREADS, str(threads))
 
 
 def in_a_fresh_process(module, settings):

@@ -23,13 +23,13 @@ from itertools import product
 from pathlib import Path
 from statistics import geometric_mean, median
 
+from benchmarks.alone import environment
+
 CELLS, DTYPES = ("Elman", "LSTM", "GRU"), ("float32", "float64")
 SIZES = [(25, 1, 64, 100), (50, 32, 32, 64), (100, 32, 2, 128), (100, 64, 64, 128),
          (200, 64, 128, 256), (50, 128, 256, 512)]                              # T, B, D, H
 SMOKE = [(7, 3, 4, 5)]
 NAMES = ("torch.nn", "torch-cells", "jax", "autograd", "textbook", "limit")
-HELD_BACK = {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "MKL_ENABLE_INSTRUCTIONS",
-             "ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "NPY_DISABLE_CPU_FEATURES"}
 TOLERANCE = {"float32": 1e-3, "float64": 1e-9}
 ROUNDS, SLOT, REST = 5, 0.02, 0.005     # at least so many rounds; seconds, at least, and between
 
@@ -55,14 +55,11 @@ def run(args):
     settings = {name: getattr(args, name)
                 for name in ("threads", "seconds", "peers", "filter", "adam", "smoke")}
     settings["file"] = args.json and str(args.json)
-    names = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"
     one = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     jax = {"XLA_FLAGS": one if args.threads == 1 else "", "JAX_PLATFORMS": "cpu",
            "JAX_ENABLE_X64": "1"}
-    environment = {name: value for name, value in os.environ.items() if name not in HELD_BACK}
-    environment |= dict.fromkeys(names, str(args.threads)) | jax
     command = [sys.executable, "-m", "benchmarks.speed", json.dumps(settings)]
-    return subprocess.run(command, env=environment).returncode
+    return subprocess.run(command, env=environment(args.threads) | jax).returncode
 
 
 def measure(threads, seconds, peers, filter, adam, smoke, file):

@@ -11,9 +11,10 @@ The parent imports no NumPy on purpose: on Linux a new process starts with the p
 started it. Measured with `resource`, so on Linux and macOS only.
 """
 import json
-import subprocess
 import sys
 from pathlib import Path
+
+from benchmarks.alone import in_a_fresh_process, positive
 
 LIMIT = 1.2
 MiB = 2**20
@@ -27,8 +28,8 @@ def add_arguments(parser):
             ("k2", None, "all steps in a window, at least k1 (default: k1)"),
             ("B", 8, "sequences side by side"), ("H", 32, "units")):
         tail = "" if default is None else " (default: %(default)s)"
-        parser.add_argument(f"--{name}", type=_positive, default=default, help=meaning + tail)
-    parser.add_argument("--T", type=_positive, nargs=2, default=[10_000, 1_000_000],
+        parser.add_argument(f"--{name}", type=positive, default=default, help=meaning + tail)
+    parser.add_argument("--T", type=positive, nargs=2, default=[10_000, 1_000_000],
                         metavar=("SHORT", "LONG"), help="lengths of the two streams "
                         "(default: 10000 1000000)")
     parser.add_argument("--cell", choices=("Elman", "LSTM", "GRU"), default="Elman",
@@ -49,7 +50,7 @@ def run(args):
         sys.exit("--k2 must be at least --k1")
     runs = []
     for T in lengths:
-        runs.append(_in_a_fresh_process(settings | {"T": T}))
+        runs.append(in_a_fresh_process("benchmarks.stream", settings | {"T": T}))
         print(_line(**runs[-1]), flush=True)
     short, long = runs
     ratio = long["peak"] / short["peak"]
@@ -68,15 +69,6 @@ def _line(T, peak, base, updates, history, first_loss, last_loss, **_):
     return (f"T = {T:>9,}: peak {peak / MiB:.1f} MiB, of which {(peak - base) / MiB:.1f} MiB came "
             f"after the imports\n    {updates:,} updates, history {history / 1024:.1f} KiB, loss "
             f"{first_loss:.3f} at first and {last_loss:.3f} at last")
-
-
-def _in_a_fresh_process(settings):
-    """Measure in a process of its own; its progress bar goes to our stderr."""
-    done = subprocess.run([sys.executable, "-m", "benchmarks.stream", json.dumps(settings)],
-                          stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        sys.exit(done.returncode)
-    return json.loads(done.stdout)
 
 
 def measure(T, k1, k2, B, H, cell):
@@ -130,13 +122,6 @@ def _peak():
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else 1024 * peak
-
-
-def _positive(text):
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
 
 
 if __name__ == "__main__":

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from benchmarks.__main__ import main
-from benchmarks.alone import THREADS, environment
+from benchmarks.alone import HELD_BACK, THREADS, environment
 from benchmarks.memory import MiB, agree, decide, measure, memory, table
-from benchmarks.speed import HELD_BACK
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = {"T": 60, "B": 2, "D": 3, "H": 4, "mebibytes": 0.01, "steps": 2}

@@ -25,7 +25,14 @@ def test_the_picture_of_speed_is_described_by_its_own_numbers():
     from benchmarks.picture import alt_text, read
 
     said = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    assert f"![{alt_text(read(ROOT / 'benchmarks/speed.json'))}](docs/pictures/speed.png)" in said
+    result = read(ROOT / "benchmarks/speed.json")
+    assert f"![{alt_text(result)}](docs/pictures/speed.png)" in said
+    for row in result["rows"]:                              # who is ahead, as the README says
+        size, ratios = row["size"], row["ratios"]
+        small_lstm = (row["cell"], row["dtype"]) == ("LSTM", "float32") and size["H"] <= 128
+        assert ratios["torch.nn"] > 1 or small_lstm
+        assert (ratios["jax"] < 1) if size["B"] == 1 else ratios["jax"] > (0.85 if size["H"] <= 128
+                                                                           else 1)
 
 
 def test_the_minutes_are_those_of_the_units_and_add_up():
