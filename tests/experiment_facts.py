@@ -174,6 +174,14 @@ def made(name):
     return next(make for word, make in vars(module).items() if word.startswith("_make"))()
 
 
+def set_back(shown, name):
+    """Press Reset, and wait until the words and the picture are those of the start again."""
+    shown.press("Reset", "Enter")
+    if name == "train_it_live":
+        return shown.says("Nothing has been trained yet")
+    return agrees(shown, name, made(name), made(name).start)
+
+
 def agrees(shown, name, experiment, values):
     """Wait until the words hold the library's numbers, and compare the picture, mark by mark."""
     shown.says(*facts(name, values))

@@ -18,6 +18,7 @@ from tests.experiment_facts import (
     agrees,
     facts,
     made,
+    set_back,
     trained,
 )
 from tools.run_notebook import tidy
@@ -55,10 +56,10 @@ def quiet(lab, page):
 
 @pytest.fixture
 def show(quiet, page):
-    """Return a function that finds an experiment on the page, and sets it back."""
+    """Return a function that finds an experiment on the page, and waits until it is set back."""
     def find(name):
         shown = Shown(page, list(EXPERIMENTS).index(name))
-        shown.press("Reset", "Enter")
+        set_back(shown, name)                               # late, it would undo the first keys
         return shown
     return find
 
@@ -110,7 +111,7 @@ def test_at_its_ends_no_control_fails(show, name, far, end):
 def test_twenty_changes_in_a_second_end_with_the_last(show, page, name):
     shown, experiment = show(name), made(name)
     control, start = experiment.controls[AT_ONCE[name]], time.monotonic()
-    shown.press(control.description, *13 * ["ArrowUp"], *7 * ["ArrowDown"], delay=40)
+    shown.press(control.description, *13 * ["ArrowUp"], *7 * ["ArrowDown"], delay=20)
     assert time.monotonic() - start < 2                     # one second, while others rest
     values = experiment.start | {AT_ONCE[name]: round(control.value + 6 * control.step, 10)}
     agrees(shown, name, experiment, values)
