@@ -37,13 +37,13 @@ def _factor(got, right):
 def _named_factors(sizes):
     """Yield factors that come up by mistake, with how they are said."""
     yield -1.0, "has the wrong sign"
-    yield 2.0, "is twice as large as it should be"
-    yield 0.5, "is half as large as it should be"
+    yield 2.0, "twice as large as it should be"
+    yield 0.5, "half as large as it should be"
     for name, n in sizes.items():
-        yield float(n), f"is {name} times as large as it should be: a sum in place of a mean"
-        yield 1 / n, f"is divided by {name} once too often: a mean in place of a sum"
+        yield float(n), f"{name} times as large as it should be: a sum in place of a mean"
+        yield 1 / n, f"divided by {name} once too often: a mean in place of a sum"
     for (one, n), (two, m) in itertools.permutations(sizes.items(), 2):
-        yield n / m, f"is divided by {two} where it should be divided by {one}"
+        yield n / m, f"divided by {two} where it should be divided by {one}"
 
 
 def _by_factor(i, runs, problem):
@@ -63,7 +63,7 @@ def _by_factor(i, runs, problem):
         candidates = fits if candidates is None else [s for s in candidates if s in fits]
     if candidates:
         return candidates[0]
-    return f"is off by the factor {constants.pop():g}" if len(constants) == 1 else None
+    return f"off by the factor {constants.pop():g}" if len(constants) == 1 else None
 
 
 def _distortions(result, right):

@@ -110,6 +110,8 @@ def suspected(problem, evidence, until):
             what = distorted(problem, problem.results[i], i, evidence.runs)
             if what:
                 said.setdefault(what, []).append(evidence.names[i])
-    findings += [Finding(f"{', '.join(names)} {what}", "Compare the shapes and the equation.", "",
-                         0.98 * len(names) / len(evidence.wrong)) for what, names in said.items()]
+    for what, names in said.items():
+        every = "every result" if len(names) == len(evidence.names) > 1 else ", ".join(names)
+        findings.append(Finding(f"{every}: {what}", "Compare it with the equation.", "",
+                                0.98 * len(names) / len(evidence.wrong)))
     return findings

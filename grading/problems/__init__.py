@@ -1,6 +1,6 @@
 """The exercises, one file per unit: each holds PROBLEMS, in the order of the unit."""
 import difflib
-from functools import cache, lru_cache
+from functools import cache
 from importlib import import_module
 
 UNITS = ("00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10")
