@@ -90,8 +90,8 @@ class Evidence:
                 return 0.0, ""
             for i, value in enumerate(predicted):
                 fits[i] = fits[i] and same(run.got[i], value)
-            if not any(fits[i] for i in self.wrong) or not all(
-                    fits[i] for i in range(len(fits)) if i not in self.wrong):
+            spoilt = not all(fits[i] for i in range(len(fits)) if i not in self.wrong)
+            if spoilt or self.wrong and not any(fits[i] for i in self.wrong):
                 return 0.0, ""
         agrees = all(self._same_trouble(run, predict_run(run)) for run in self.troubled)
         if not self.wrong:

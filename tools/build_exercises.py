@@ -4,8 +4,8 @@ solutions/NN/NN.ipynb is nbgrader's source, with the answers; exercises/NN/NN.ip
 makes of it for students. Both are derived, and building again changes no byte.
 
 In the source a cell `# %% answer="NAME"` holds an answer between the lines BEGIN SOLUTION and END
-SOLUTION, and `# %% check="NAME"` the call that checks it; `written="NAME" points=4` marks a text, and
-`answer="NAME" points=3` code, that a person marks.
+SOLUTION, and `# %% check="NAME"` the call that checks it; `written="NAME" points=4` marks a text,
+and `answer="NAME" points=3` code, that a person marks.
 """
 
 import argparse
