@@ -37,7 +37,7 @@ class PushedLoss:
         for driven in self.drive + push:
             h = np.tanh(self.W_hh.dot(h) + driven)
             states.append(h)
-        return (self.c * states).sum().item()
+        return (self.c * states).sum()
 
     def delta(self, spoil=None):
         """Return δ_t in row t; `spoil(t, δ_t)` may change it on its way back."""
