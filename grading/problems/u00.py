@@ -61,7 +61,7 @@ GRAD_TIED = Problem(
                 "All k copies have a share, and not only the one next to the input.",
                 _ELEVEN, (("range(1, k + 1)", "range(1, 2)"),)),
         Mistake("one copy too few",
-                "There are k copies: does the loop reach all of them?",
+                "There are k copies, and the loop must reach all of them.",
                 _ELEVEN, (("range(1, k + 1)", "range(1, k)"),)),
         Mistake("the copies that follow are not passed",
                 "What a copy changes still goes through all the copies that follow it.",

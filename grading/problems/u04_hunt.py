@@ -69,8 +69,8 @@ BUG_HUNT = Problem(
                 "bad step.",
                 "04: A mistake at one step", ((_STEP, 'STEPS[letter] + (letter in "DF")'),)),
         Mistake("the step where a sum begins",
-                "A sum over time can lack the share of one step only. Which case hides the "
-                "mistake?",
+                "A sum over time can lack the share of one step only: look for the case that "
+                "hides the mistake.",
                 "04: Which tensor", ((_STEP, 'STEPS[letter] if letter != "B" else 8'),)),
         Mistake("the line that uses the number, not the one that makes it",
                 "The line that you name computes the right thing from something that is wrong "
