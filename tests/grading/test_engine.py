@@ -27,6 +27,7 @@ from grading.examine import (
 )
 from grading.problem import Case, Part, Problem, Property, Result, mistaken
 from grading.problems import all_problems, find
+from grading.reading import read
 from grading.shown import Shown, Text
 
 ELMAN = find("elman_backward")
@@ -444,6 +445,10 @@ def test_results_are_taken_when_they_are_returned():
         return tuple(buffers[i, g.shape] for i, g in enumerate(results))
 
     assert report_on(ELMAN, reuses).points == 8
+    g = np.ones(2)
+    taken, = read((Result("g"),), g, (np.zeros(2),))
+    g[:] = 7
+    assert taken.tolist() == [1, 1]
 
 
 # -- what is kept between calls --------------------------------------------------------------------
