@@ -109,7 +109,8 @@ class Shown:
             f'<td>{esc(shape)}</td><td style="text-align:left">{esc(said)}</td></tr>'
             for name, shape, ok, said in _lines_of_tensors(report))
         if rows:
-            out.append("<table><tr><th></th><th>result</th><th>shape</th><th>found</th></tr>"
+            out.append("<table><tr><th></th><th>result</th><th>shape</th>"
+                       '<th style="text-align:left">found</th></tr>'
                        f"{rows}</table>")
         out += [f"<p><b>{esc(f.name)}.</b> {esc(_more(f))}</p>"
                 for f in report.findings]

@@ -29,6 +29,17 @@ CAUSES = {
         " same command again: what has been fetched is kept"
     ),
 }
+# JupyterLab asks no question at the first start; nbgrader's panels are for staff, and slow.
+PANELS = ("assignment_list", "course_list", "formgrader", "validate_assignment")
+SETTINGS = {
+    "share/jupyter/lab/settings/overrides.json": {
+        "@jupyterlab/apputils-extension:notification": {
+            "fetchNews": "false", "checkForUpdates": False}},
+    "etc/jupyter/labconfig/page_config.json": {"disabledExtensions": {"@jupyter/nbgrader": True}},
+    "etc/jupyter/jupyter_server_config.d/without_panels.json": {
+        "ServerApp": {"jpserver_extensions": {
+            f"nbgrader.server_extensions.{panel}": False for panel in PANELS}}},
+}
 NO_INSTALLER = (
     "this Python has neither ensurepip nor pip, and there is no uv; install one of them"
     " (on Debian and Ubuntu: apt install python3-venv) and run the same command again"
@@ -137,10 +148,9 @@ def install(step):
     # The path is relative: it holds no letters that a code page might misread.
     site = site_packages()
     (site / "bptt-course.pth").write_text(os.path.relpath(ROOT, site) + "\n", encoding="utf-8")
-    settings = VENV / "share/jupyter/lab/settings/overrides.json"
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    news = {"fetchNews": "false", "checkForUpdates": False}  # no question at the first start
-    settings.write_text(json.dumps({"@jupyterlab/apputils-extension:notification": news}))
+    for name, settings in SETTINGS.items():
+        (VENV / name).parent.mkdir(parents=True, exist_ok=True)
+        (VENV / name).write_text(json.dumps(settings))
     # Matplotlib looks for fonts once and warns while it does: here, and not in a notebook's output.
     run_logged([str(PYTHON), "-c", "import matplotlib.font_manager"], step)
     STAMP.write_text(environment.expected_stamp(), encoding="utf-8")
