@@ -48,6 +48,8 @@ CUT = [
     r"\btouch(ed|ing)? (me|you|my|your)", r"\b(your|my|her|his) (body|bed|pants|lips|legs|lap)\b",
     r"\bmarry (me|you)\b", r"\blove (you|u|me)\b", r"\b(a|first|my|our|your|dinner|on) dates?\b",
     r"\bdate (me|you|her|him|girls?|guys?)\b", r"\bask(s|ed|ing)? (\w+ )?out\b",
+    r"\b(you|u) (are )?(a )?(girl|boy|guy or)\b", r"\bi like (you|u)\b", r"\bhit (you|my)\w*\b",
+    r"\bthis girl\b", r"\bmy life (is|was) (a wreck|ruined|gone|over)\b",
     r"\bare you single\b", r"\b(i'?m|i am|be|being|still|stay) single\b",
     r"\bbeat (you|him|her|me|them) up\b", r"\bself.?harm", r"\bgo to h",
     r"\bserv(ed?|ing) (in|at)\b", r"\bsecond coming\b",

@@ -121,11 +121,11 @@ ALL = (
         "d98c6c9cdc088f751136d305dca6bd279e7417b953c43d8a2e8abd52f1d37aee"),
     Dataset(
         "conversations", "chats of two people, filtered, to answer after five messages",
-        "conversations.txt.bz2", 861_320, "MIT",
+        "conversations.txt.bz2", 852_922, "MIT",
         "chitchat-dataset 0.9.0 on PyPI, by the BYU Perception, Control & Cognition Lab",
         "Myers, Etchart and Fulda 2020, Conversational scaffolding: an analogy-based approach to "
         "response prioritization in open-domain dialogs",
-        "24bb3efd99ae15536ac8b5932561c29c14e5af4ed31aa428d5d7cb8fc2763fce"),
+        "5d8e1fb1c8e93dc98df0619230fec02ecb8f7102b6aeea24bcc25c701cc3df92"),
     Dataset(
         "japanese_vowels", "nine speakers, each saying two vowels many times; who is it?",
         "japanese_vowels.csv.bz2", 388_015, "CC BY 4.0",

@@ -143,7 +143,7 @@ def conversations(part="train"):
     Examples
     --------
     >>> [len(conversations(part).replies) for part in ("train", "valid", "test")]
-    [22978, 2733, 2503]
+    [22755, 2690, 2483]
     """
     texts = read("conversations", part, PARTS).split("\f\f")
     vocabulary = _vocabulary(texts)
