@@ -913,7 +913,7 @@ explore(memory, b_z=(-4.0, 6.0, 0.5, 0.0), b_r=(-6.0, 6.0, 1.0, 0.0), tasks=[
 # - In a stack, `dx` above is `dh_own` below. A bidirectional network is two networks and one concatenation.
 # - Dropout goes between layers; its masks belong to the tape.
 #
-# Next: [12 · Bridge to frameworks](12_frameworks.ipynb); unit 11, on real sequences, is still to come.
+# Next: [11a · Language](11a_language.ipynb), the first of four units on real sequences.
 #
 # **Sources.** Cho, van Merriënboer, Gulcehre, Bahdanau, Bougares, Schwenk and Bengio 2014, *Learning
 # phrase representations using RNN encoder-decoder for statistical machine translation*, EMNLP. Chung,

@@ -18,10 +18,14 @@
 # | [08 · Clipping, initialisation, optimisers](08_clipping_init_optimisers.ipynb) | keep a gradient in hand, and choose by measurement | 90 |
 # | [09 · LSTM](09_lstm.ipynb) | derive the gates' gradients, and follow the cell state | 90 |
 # | [10 · GRU, stacked and bidirectional networks](10_gru_stacks.ipynb) | compare cells at equal parameters | 90 |
+# | [11a · Language](11a_language.ipynb) | train on a stream of characters, sample, and beat n-grams | 60 |
+# | [11b · Conversation](11b_conversation.ipynb) | answer from a memory of five messages | 60 |
+# | [11c · Speech](11c_speech.ipynb) | tell speakers apart, with utterances of many lengths | 60 |
+# | [11d · Time series](11d_time_series.ipynb) | forecast with error bars, against strong baselines | 60 |
 # | [12 · Bridge to frameworks](12_frameworks.ipynb) | find all of this in PyTorch, JAX and Keras | 60 |
 #
-# Take them in order; each says what it needs. Unit 06 may wait. Unit 11, real sequences, is
-# still to come.
+# Take them in order; each says what it needs. Unit 06 may wait, and of 11a to 11d
+# one is enough for a first time.
 #
 # Six larger experiments, to touch and to show:
 #
