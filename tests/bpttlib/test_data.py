@@ -9,6 +9,7 @@ import pytest
 
 from bpttlib import data
 from bpttlib.data import _files, catalogue, datasets
+from bpttlib.data.trained import SHA256
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "bpttlib" / "data"
@@ -26,7 +27,8 @@ def test_the_catalogue_is_true(dataset):
 def test_every_data_file_has_its_licence_and_its_place_in_the_catalogue():
     text = (DATA / "LICENSES.md").read_text(encoding="utf-8")
     shipped = {f.name for f in DATA.iterdir() if f.is_file() and f.suffix not in (".py", ".md")}
-    assert shipped == {d.file for d in datasets()} | {"gates.npz"}
+    trained = {"gates.npz"} | {f"{name}.npz" for name in SHA256}
+    assert shipped == {d.file for d in datasets()} | trained
     sections = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
     assert set(sections) == shipped
     for d in datasets():
