@@ -13,8 +13,8 @@
 # - compare with baselines by a bootstrap over pairs, and say when a difference is one,
 # - say what the memory of five messages adds, and which of them matter.
 #
-# You need: units [03](03_full_bptt.ipynb), [05](05_truncation.ipynb) and [10](10_gru_stacks.ipynb). Time:
-# about 60 minutes.
+# You need: units [03](03_full_bptt.ipynb), [05](05_truncation.ipynb) and [10](10_gru_stacks.ipynb).
+# Time: about 60 minutes.
 
 # %%
 import numpy as np
