@@ -1,0 +1,335 @@
+"""
+Run one submission at a time in workers that may die, and talk to it in plain data.
+
+    with open_sandbox() as box, box.session() as session:
+        error = session.run("def double(x): return 2 * x", "cell 1")
+        value = session.call("double", 21)
+"""
+import signal
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from . import wire
+from .back_ends import ForkServer, Unconfined
+from .bubblewrap import Bubblewrap
+from .errors import (
+    CellError,
+    Died,
+    NoSandbox,
+    NotData,
+    SandboxBroken,
+    StudentError,
+    StudentRaised,
+    TimedOut,
+)
+from .image import Image
+from .process import Gone, Late
+
+BACK_ENDS = {"forkserver": ForkServer, "bubblewrap": Bubblewrap, "none": Unconfined,
+             "landlock": lambda limits, image: ForkServer(limits, image, namespaces=False)}
+AUTO = ("forkserver", "bubblewrap", "landlock")     # the fastest and tightest first
+REMEDY = ("Install bubblewrap (apt install bubblewrap), or allow user namespaces "
+          "(sysctl kernel.unprivileged_userns_clone=1, or "
+          "kernel.apparmor_restrict_unprivileged_userns=0), or use the container in "
+          "docs/sandbox-container. `python -m grading doctor` shows what is missing.")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """
+    Say how much one submission may use.
+
+    Parameters
+    ----------
+    memory_MiB : int, default 1024
+        Address space of the worker, about 300 of which Python and NumPy take.
+    call_seconds : float, default 10
+        Wall time of one call or cell, callbacks included.
+    budget_seconds : float, default 120
+        Wall time of the session, restarts included; also CPU time of each worker.
+    disk_MiB : int, default 64
+        Size of its /tmp.
+    output_KiB : int, default 64
+        How much of what it prints is kept.
+    threads : int, default 32
+        How many threads it may have.
+    callbacks : int, default 10000
+        How often one call may call back.
+    restarts : int, default 50
+        How often a worker is replaced.
+    """
+
+    memory_MiB: int = 1024
+    call_seconds: float = 10.0
+    budget_seconds: float = 120.0
+    disk_MiB: int = 64
+    output_KiB: int = 64
+    threads: int = 32
+    callbacks: int = 10_000
+    restarts: int = 50
+
+
+class Box:
+    """
+    Make sessions on one back end.
+
+    Parameters
+    ----------
+    name : str
+        The back end's name.
+    limits : Limits
+        What each session may use.
+    image : Image
+        What workers can see.
+    """
+
+    def __init__(self, name, limits, image):
+        self.name, self.limits, self.image = name, limits, image
+        self.back_end = BACK_ENDS[name](limits, image)
+        try:
+            self.start().close()                    # refuse now rather than at the first student
+        except BaseException:
+            self.back_end.close()
+            raise
+
+    def start(self):
+        """Return a worker that has greeted; renew a fork server that has died."""
+        try:
+            return self.back_end.start().greet()
+        except SandboxBroken:
+            if not isinstance(self.back_end, ForkServer) or self.back_end.server.poll() is None:
+                raise
+            self.back_end.close()
+            self.back_end.begin()
+            return self.back_end.start().greet()
+
+    @contextmanager
+    def session(self):
+        """Yield a `Session`; nothing of it is left when the block ends."""
+        session = Session(self)
+        try:
+            yield session
+        finally:
+            session.retire()
+
+
+@contextmanager
+def open_sandbox(backend="auto", limits=None, image=None):
+    """
+    Yield a `Box`, in which many sessions can run one after another.
+
+    Parameters
+    ----------
+    backend : str, default "auto"
+        "forkserver", "bubblewrap", "landlock", the first of these that works ("auto"), or "none":
+        no isolation at all, for code that one trusts.
+    limits : Limits, optional
+        What each session may use.
+    image : Image, optional
+        What workers can see; made if need be.
+
+    Yields
+    ------
+    Box
+        The sandbox.
+
+    Raises
+    ------
+    NoSandbox
+        If none works here; the message says why and what to do.
+    """
+    if backend not in (*BACK_ENDS, "auto"):
+        raise ValueError(f"backend: got {backend!r}; needs one of auto, {', '.join(BACK_ENDS)}.")
+    if backend != "none" and not sys.platform.startswith("linux"):
+        raise NoSandbox(f"Sandboxes need Linux; this is {sys.platform}. Use the container in "
+                        "docs/sandbox-container.")
+    box, reasons = None, []
+    image = image or Image()
+    for name in AUTO if backend == "auto" else (backend,):
+        try:
+            box = Box(name, limits or Limits(), image)
+            break
+        except (NoSandbox, SandboxBroken, OSError) as error:
+            reasons.append(f"{name}: {error}")
+    if box is None:
+        raise NoSandbox(f"No sandbox works here. {'; '.join(reasons)}. {REMEDY}")
+    try:
+        yield box
+    finally:
+        box.back_end.close()
+
+
+class Session:
+    """
+    Hold one submission: its cells, its worker, what is left of its time.
+
+    Parameters
+    ----------
+    box : Box
+        Where workers come from.
+    """
+
+    def __init__(self, box):
+        self.box, self.limits = box, box.limits
+        self.end = time.monotonic() + self.limits.budget_seconds
+        self.cells, self.worker, self.restarts = [], None, 0
+        self.kept, self.printed = bytearray(), 0
+
+    @property
+    def output(self):
+        """What the submission printed, as far as it was kept."""
+        kept, printed = self.kept, self.printed
+        if self.worker:
+            self.worker.drain()
+            kept, printed = kept + self.worker.kept, printed + self.worker.printed
+        kept = kept[:self.limits.output_KiB << 10]
+        more = f"\n[{printed - len(kept)} more bytes]" * (printed > len(kept))
+        return kept.decode("utf-8", "replace") + more
+
+    def run(self, source, name):
+        """
+        Run a cell; return None, or a `CellError` that says why it did not come to its end.
+
+        Parameters
+        ----------
+        source : str
+            The cell's code.
+        name : str
+            What tracebacks call it.
+
+        Returns
+        -------
+        CellError or None
+            What went wrong.
+        """
+        try:
+            self.ask("run", source, name)
+        except StudentRaised as error:              # what stood above the error remains
+            self.cells.append((source, name))
+            return CellError(error.kind, error.message)
+        except StudentError as error:
+            return CellError(type(error).__name__, str(error))
+        self.cells.append((source, name))
+        return None
+
+    def defines(self, name):
+        """Return whether the cells have defined a name."""
+        return self.ask("defines", name) is True
+
+    def get(self, name):
+        """Return the value of a name, as plain data."""
+        return self.ask("get", name)
+
+    def call(self, name, *args):
+        """
+        Call a student's function and return its value.
+
+        Parameters
+        ----------
+        name : str
+            The function's name.
+        *args : object
+            Plain data, or functions of ours: the student's code can call these, with plain data,
+            while this call lasts. They run on this side.
+
+        Returns
+        -------
+        object
+            Plain data of exactly the types of `wire`.
+
+        Raises
+        ------
+        StudentError
+            If no data came back: StudentRaised, TimedOut, Died or NotData.
+        SandboxBroken
+            If the fault is not the student's.
+        """
+        return self.ask("call", name, args)
+
+    def ask(self, what, *args):
+        """Send one request to a worker in good health and return the value of its reply."""
+        self.revive()
+        reply = self.exchange({"do": what, "args": args})
+        status, message = reply.get("status"), _text(reply.get("message"))
+        if status == "value":
+            return reply.get("value")
+        if status == "not data":
+            raise NotData(message)
+        kind = _text(reply.get("kind"))[:60] or "Exception"
+        if kind == "MemoryError" and what != "run":
+            self.retire()                           # it may be full of what did not fit
+            raise Died("memory", message)
+        raise StudentRaised(kind, message)
+
+    def exchange(self, request):
+        """Return a worker's reply; a worker that gives none is ended."""
+        now = time.monotonic()
+        deadline = min(now + self.limits.call_seconds, self.end)
+        try:
+            return self.worker.ask(request, deadline, [], self.limits.callbacks)
+        except Late:
+            self.retire()
+            raise self.too_late() from None
+        except Gone:
+            raise Died(*_why(self.retire(grace=1.0))) from None
+        except Died:
+            self.retire()
+            raise
+        except (wire.NotPlain, wire.WireError) as error:
+            raise TypeError(f"an argument is not plain data: {error}") from None
+
+    def too_late(self):
+        """Return the error for a deadline that has passed."""
+        if time.monotonic() >= self.end:
+            return TimedOut(self.limits.budget_seconds, of_all=True)
+        return TimedOut(self.limits.call_seconds)
+
+    def revive(self):
+        """See to it that a worker stands which has run the cells that do no harm."""
+        while self.worker is None or not self.worker.is_fresh():
+            if time.monotonic() >= self.end:
+                raise TimedOut(self.limits.budget_seconds, of_all=True)
+            self.retire()
+            self.restarts += 1
+            if self.restarts > self.limits.restarts:
+                raise Died("exit", f"for the {self.restarts}th time")
+            self.worker = self.box.start()
+            self.run_again()
+
+    def run_again(self):
+        """Run the cells in a new worker; one that kills it this time is left out from then on."""
+        for cell in list(self.cells):
+            try:
+                self.exchange({"do": "run", "args": cell})
+            except StudentError:
+                self.cells.remove(cell)
+                return                              # the worker is gone: revive starts again
+
+    def retire(self, grace=0.0):
+        """End the worker, keep what it printed, and return its exit code or None."""
+        if self.worker is None:
+            return None
+        worker, self.worker = self.worker, None
+        code = worker.close(grace)
+        room = (self.limits.output_KiB << 10) - len(self.kept)
+        self.kept += worker.kept[:max(0, room)]
+        self.printed += worker.printed
+        return code
+
+
+def _text(value):
+    """Return a message of the worker's if it is one."""
+    return value[:600] if type(value) is str else ""
+
+
+def _why(code):
+    """Return in words how a worker ended that we did not end."""
+    if code is None:
+        return "protocol", "it closed its socket"
+    if code >= 0:
+        return "exit", f"code {code}"
+    if -code == signal.SIGKILL:                     # nobody but the kernel can send it
+        return "memory", "killed by the system"
+    return "signal", signal.Signals(-code).name
