@@ -9,7 +9,8 @@ from .errors import (
     StudentRaised,
     TimedOut,
 )
-from .session import Limits, open_sandbox
+from .limits import Limits
+from .opening import open_sandbox
 
 __all__ = ["CellError", "Died", "Limits", "NoSandbox", "NotData", "SandboxBroken", "StudentError",
            "StudentRaised", "TimedOut", "open_sandbox"]

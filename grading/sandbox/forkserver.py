@@ -13,9 +13,9 @@ import signal
 import socket
 import sys
 
-from . import confine  # no NumPy before the image is entered
+from . import absent, confine  # no NumPy before the image is entered
 
-WIRE = 3                                            # the descriptor of a forked worker's socket
+WIRE = 3                                            # the descriptor of a worker's socket
 WARM = ("numpy", "numpy.linalg", "numpy.random", "collections.abc", "copy", "dataclasses",
         "fractions", "functools", "itertools", "math", "operator", "random", "re", "statistics",
         "string", "time", "typing", "unicodedata")
@@ -28,17 +28,19 @@ def main():
     if settings["kind"] == "forkserver":
         Server(settings).start()
     warm_up(settings)
+    os.dup2(settings["fd"], WIRE)
     if settings["kind"] == "bubblewrap":
         confine.lock_down(settings["limits"], ["/"], ["/tmp", *devices()], own_users=True)
     else:                                           # "none": only limits
         confine.set_resources(settings["limits"], own_users=False)
-    serve(settings["fd"], check=settings["kind"] != "none")
+    serve(WIRE, check=settings["kind"] != "none")
 
 
 def warm_up(settings):
     """Import what student code is likely to use, and what serves it."""
     for name in ("boxed.worker", *WARM, *settings["helpers"]):
         importlib.import_module(name)
+    absent.install()
 
 
 def forget_prefix(image):

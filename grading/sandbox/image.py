@@ -21,7 +21,7 @@ import numpy
 HELPERS = ("bpttlib.activations", "bpttlib.errors", "bpttlib.params")
 
 HERE = Path(__file__).resolve().parent
-OWN = ("wire.py", "worker.py", "confine.py", "seccomp.py", "forkserver.py")
+OWN = ("wire.py", "worker.py", "absent.py", "confine.py", "seccomp.py", "forkserver.py")
 BOX = "box"                                         # the image's folder for all but Python
 UNWANTED = shutil.ignore_patterns(
     "site-packages", "dist-packages", "test", "test_*.py", "idlelib", "tkinter", "turtledemo",

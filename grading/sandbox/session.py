@@ -1,164 +1,16 @@
 """
-Run one submission at a time in workers that may die, and talk to it in plain data.
+Run one submission in workers that may die, and talk to it in plain data.
 
     with open_sandbox() as box, box.session() as session:
         error = session.run("def double(x): return 2 * x", "cell 1")
         value = session.call("double", 21)
 """
 import signal
-import sys
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
 
 from . import wire
-from .back_ends import ForkServer, Unconfined
-from .bubblewrap import Bubblewrap
-from .errors import (
-    CellError,
-    Died,
-    NoSandbox,
-    NotData,
-    SandboxBroken,
-    StudentError,
-    StudentRaised,
-    TimedOut,
-)
-from .image import Image
+from .errors import CellError, Died, NotData, StudentError, StudentRaised, TimedOut
 from .process import Gone, Late
-
-BACK_ENDS = {"forkserver": ForkServer, "bubblewrap": Bubblewrap, "none": Unconfined,
-             "landlock": lambda limits, image: ForkServer(limits, image, namespaces=False)}
-AUTO = ("forkserver", "bubblewrap", "landlock")     # the fastest and tightest first
-REMEDY = ("Install bubblewrap (apt install bubblewrap), or allow user namespaces "
-          "(sysctl kernel.unprivileged_userns_clone=1, or "
-          "kernel.apparmor_restrict_unprivileged_userns=0), or use the container in "
-          "docs/sandbox-container. `python -m grading doctor` shows what is missing.")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """
-    Say how much one submission may use.
-
-    Parameters
-    ----------
-    memory_MiB : int, default 1024
-        Address space of the worker, about 300 of which Python and NumPy take.
-    call_seconds : float, default 10
-        Wall time of one call or cell, callbacks included.
-    budget_seconds : float, default 120
-        Wall time of the session, restarts included; also CPU time of each worker.
-    disk_MiB : int, default 64
-        Size of its /tmp.
-    output_KiB : int, default 64
-        How much of what it prints is kept.
-    threads : int, default 32
-        How many threads it may have.
-    callbacks : int, default 10000
-        How often one call may call back.
-    restarts : int, default 50
-        How often a worker is replaced.
-    """
-
-    memory_MiB: int = 1024
-    call_seconds: float = 10.0
-    budget_seconds: float = 120.0
-    disk_MiB: int = 64
-    output_KiB: int = 64
-    threads: int = 32
-    callbacks: int = 10_000
-    restarts: int = 50
-
-
-class Box:
-    """
-    Make sessions on one back end.
-
-    Parameters
-    ----------
-    name : str
-        The back end's name.
-    limits : Limits
-        What each session may use.
-    image : Image
-        What workers can see.
-    """
-
-    def __init__(self, name, limits, image):
-        self.name, self.limits, self.image = name, limits, image
-        self.back_end = BACK_ENDS[name](limits, image)
-        try:
-            self.start().close()                    # refuse now rather than at the first student
-        except BaseException:
-            self.back_end.close()
-            raise
-
-    def start(self):
-        """Return a worker that has greeted; renew a fork server that has died."""
-        try:
-            return self.back_end.start().greet()
-        except SandboxBroken:
-            if not isinstance(self.back_end, ForkServer) or self.back_end.server.poll() is None:
-                raise
-            self.back_end.close()
-            self.back_end.begin()
-            return self.back_end.start().greet()
-
-    @contextmanager
-    def session(self):
-        """Yield a `Session`; nothing of it is left when the block ends."""
-        session = Session(self)
-        try:
-            yield session
-        finally:
-            session.retire()
-
-
-@contextmanager
-def open_sandbox(backend="auto", limits=None, image=None):
-    """
-    Yield a `Box`, in which many sessions can run one after another.
-
-    Parameters
-    ----------
-    backend : str, default "auto"
-        "forkserver", "bubblewrap", "landlock", the first of these that works ("auto"), or "none":
-        no isolation at all, for code that one trusts.
-    limits : Limits, optional
-        What each session may use.
-    image : Image, optional
-        What workers can see; made if need be.
-
-    Yields
-    ------
-    Box
-        The sandbox.
-
-    Raises
-    ------
-    NoSandbox
-        If none works here; the message says why and what to do.
-    """
-    if backend not in (*BACK_ENDS, "auto"):
-        raise ValueError(f"backend: got {backend!r}; needs one of auto, {', '.join(BACK_ENDS)}.")
-    if backend != "none" and not sys.platform.startswith("linux"):
-        raise NoSandbox(f"Sandboxes need Linux; this is {sys.platform}. Use the container in "
-                        "docs/sandbox-container.")
-    box, reasons = None, []
-    image = image or Image()
-    for name in AUTO if backend == "auto" else (backend,):
-        try:
-            box = Box(name, limits or Limits(), image)
-            break
-        except (NoSandbox, SandboxBroken, OSError) as error:
-            reasons.append(f"{name}: {error}")
-    if box is None:
-        raise NoSandbox(f"No sandbox works here. {'; '.join(reasons)}. {REMEDY}")
-    try:
-        yield box
-    finally:
-        box.back_end.close()
 
 
 class Session:

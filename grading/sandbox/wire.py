@@ -30,6 +30,7 @@ MAX_KEYS = 2_000                # numbers as keys can be made to collide: keep t
 INT_BITS = 256
 DTYPES = {np.dtype(t).str: np.dtype(t)
           for t in "? i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8 c8 c16".split()}
+ARRAYS = {np.ndarray, *(np.dtype(letter).type for letter in np.typecodes["All"])}
 
 
 class WireError(ValueError):
@@ -76,7 +77,8 @@ class _Encoder:
     """Collect the arrays' bytes while a value becomes a tree."""
 
     def __init__(self, name_callable):
-        self.name_callable, self.blob, self.size, self.nodes = name_callable, [], 0, 0
+        self.name_callable, self.blob = name_callable, []
+        self.size = self.nodes = self.letters = 0
 
     def tree(self, value, depth):
         """Return the tree of one value; types are compared exactly, so that no subclass passes."""
@@ -95,6 +97,9 @@ class _Encoder:
         if kind is complex:
             return {"c": [self.tree(part, depth + 1) for part in (value.real, value.imag)]}
         if kind is str:
+            self.letters += len(value)
+            if self.letters > MAX_TREE:
+                raise WireError(f"texts of more than {MAX_TREE >> 20} MiB do not travel")
             if not _is_text(value):
                 raise NotPlain("a str with lone surrogates, which is not text")
             return value
@@ -115,7 +120,7 @@ class _Encoder:
 
     def array(self, value, kind):
         dtype = DTYPES.get(value.dtype.str)
-        if dtype is None or (kind is not np.ndarray and kind is not dtype.type):
+        if dtype is None or kind not in ARRAYS:
             what = f"an array of dtype {value.dtype}" if kind is np.ndarray else _full_name(kind)
             raise NotPlain(what)
         self.size += value.size * dtype.itemsize    # broadcast views can be small and claim much
@@ -126,19 +131,7 @@ class _Encoder:
 
 
 def read_head(head):
-    """
-    Return the lengths of tree and blob that a frame's first bytes announce.
-
-    Parameters
-    ----------
-    head : bytes
-        The first ``HEAD.size`` bytes of a frame.
-
-    Returns
-    -------
-    tuple of int
-        How many bytes of tree and of blob follow; never more than the caps allow.
-    """
+    """Return how many bytes of tree and blob follow a frame's head; never more than the caps."""
     if len(head) != HEAD.size:
         raise WireError("the frame ends within its head")
     magic, tree, blob = HEAD.unpack(head)
@@ -154,7 +147,7 @@ def decode(frame, make_callable=None):
     Parameters
     ----------
     frame : bytes
-        A whole frame.
+        A whole frame; anything else raises `WireError`.
     make_callable : callable, optional
         Makes a callable from its number; without it, a frame that names one is refused.
 
@@ -162,11 +155,6 @@ def decode(frame, make_callable=None):
     -------
     object
         Plain data, as listed above; arrays are fresh and writable.
-
-    Raises
-    ------
-    WireError
-        If the bytes are anything but a frame.
     """
     tree_bytes, blob_bytes = read_head(frame[:HEAD.size])
     if len(frame) != HEAD.size + tree_bytes + blob_bytes:
