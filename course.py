@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Set up the course and use it: python3 course.py COMMAND [--here] [ARGUMENT ...]
 
-  lab     open JupyterLab on the start page     python3 course.py lab --no-browser --port 8899
-  test    run the tests and every notebook      python3 course.py test -k truncation
-          with --all also what takes minutes    python3 course.py test --all
-  build   rebuild the notebooks from source     python3 course.py build 03
-  setup   only set up
+  lab        open JupyterLab on the start page   python3 course.py lab --no-browser --port 8899
+  test       run the tests and every notebook    python3 course.py test -k truncation
+             (--all: also what takes minutes)    python3 course.py test --all
+  build      rebuild notebooks from source       python3 course.py build 03
+  exercises  rebuild the exercises               python3 course.py exercises 03
+  release    make what a class gets              python3 course.py release --out DIR
+  setup      only set up
 
-Each command first makes .venv beside this file and installs the packages of requirements.lock
-there: about a minute the first time, nothing from then on. It needs Python 3.11 or newer and
-the network, and is faster with uv. Arguments go on to JupyterLab, pytest or the builder. JupyterLab
+Each command first makes .venv beside this file and installs requirements.lock there: a minute or
+two the first time, nothing from then on. It needs Python 3.11 or newer and the network. JupyterLab
 opens copies of the notebooks, in work/: they are yours, and nothing overwrites them.
 
   --here  use the Python that runs this file as it is (a conda environment, say), without .venv
@@ -23,7 +24,8 @@ import sys
 from pathlib import Path
 
 NEEDED = (3, 11)
-TOOLS = {"lab": "jupyterlab", "test": "pytest", "build": "tools.build_notebooks"}
+TOOLS = {"lab": "jupyterlab", "test": "pytest", "build": "tools.build_notebooks",
+         "exercises": "tools.build_exercises", "release": "tools.release"}
 ROOT = Path(__file__).resolve().parent
 START_PAGE = "work/start.ipynb"
 
@@ -116,7 +118,11 @@ def main(args):
         print(__doc__.strip())
         return 0
     if command not in (*TOOLS, "setup"):
-        stop(f"there is no command {command!r}; the commands are lab, test, build and setup", 2)
+        known = ", ".join(TOOLS)
+        stop(f"there is no command {command!r}; the commands are {known} and setup", 2)
+    tool = TOOLS.get(command, "").replace(".", "/")
+    if tool.startswith("tools/") and not (ROOT / f"{tool}.py").exists():
+        stop(f"{command} is for those who give the course; this copy is for those who take it", 2)
     if command == "lab":
         check_port(args)
     if not here:

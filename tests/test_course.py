@@ -32,14 +32,16 @@ def test_help_is_short_and_names_every_command(args):
     result = run(*args)
     assert result.returncode == 0
     assert len(result.stdout.splitlines()) < 16
-    for words in ("lab ", "test ", "build ", "setup ", "--here", "lab --no-browser --port 8899"):
+    for words in ("lab ", "test ", "build ", "exercises ", "release ", "setup ", "--here",
+                  "lab --no-browser --port 8899"):
         assert words in result.stdout
 
 
 def test_unknown_command_is_answered_with_the_known_ones():
     result = run("notebook")
     assert result.returncode == 2
-    assert "no command 'notebook'; the commands are lab, test, build and setup" in result.stderr
+    known = "the commands are lab, test, build, exercises, release and setup"
+    assert f"no command 'notebook'; {known}" in result.stderr
 
 
 def test_all_means_the_long_tests_too():

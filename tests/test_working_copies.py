@@ -57,3 +57,16 @@ def test_work_is_kept_without_a_word_while_the_original_stays(course, capsys):
     assert read(course, "01") == "my own work" and capsys.readouterr().out == ""
     assert sorted(path.name for path in (course / "work").iterdir()) == [
         ".copied", "00.ipynb", "01.ipynb"]
+
+
+def test_exercises_are_copied_too_with_links_that_hold(course):
+    (course / "exercises/03").mkdir(parents=True)
+    write(course / "exercises/03/03.ipynb", "see [03](../../notebooks/03.ipynb)")
+    write(course / "notebooks/03.ipynb", "do [these](../exercises/03/03.ipynb)")
+    refresh(course)
+    assert read(course, "03") == "do [these](exercises/03/03.ipynb)"
+    assert read(course, "exercises/03/03") == "see [03](../../03.ipynb)"
+    write(course / "work/exercises/03/03.ipynb", "my answer")
+    write(course / "exercises/03/03.ipynb", "a new version")
+    refresh(course)
+    assert read(course, "exercises/03/03") == "my answer"
