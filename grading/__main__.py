@@ -57,6 +57,13 @@ def _report(options):
     return 0
 
 
+def _gradebook(options):
+    from grading.gradebook import write_gradebook
+
+    print(f"{write_gradebook(options.results, options.db)} submissions are in {options.db}")
+    return 0
+
+
 def _doctor(options):
     from grading.sandbox.doctor import main
 
@@ -66,7 +73,7 @@ def _doctor(options):
 def _add_grade(commands):
     one = commands.add_parser("grade", help="grade a folder of submissions")
     one.add_argument("submissions", metavar="SUBMISSIONS",
-                     help="a folder per student (with one per assignment, or not), or a notebook each")
+                     help="a folder per student, with or without one per assignment, or a notebook")
     one.add_argument("--out", required=True, metavar="RESULTS", help="where the records go")
     one.add_argument("--assignment", choices=UNITS, metavar="NN",
                      help="one unit, such as 03 (default: all)")
@@ -95,6 +102,11 @@ def parser():
     one.add_argument("results", metavar="RESULTS")
     one.add_argument("--roster", metavar="CSV", help="the class: student, id, name, email, section")
     one.set_defaults(run=_report)
+    one = commands.add_parser("gradebook", help="write the marks into an nbgrader gradebook")
+    one.add_argument("results", metavar="RESULTS")
+    one.add_argument("--db", default="sqlite:///gradebook.db", metavar="URL",
+                     help="the database (default: sqlite:///gradebook.db)")
+    one.set_defaults(run=_gradebook)
     one = commands.add_parser("doctor", help="which sandbox works here, and how well")
     one.set_defaults(run=_doctor)
     one = commands.add_parser("confusion", help="make every known mistake; see what it is called")
