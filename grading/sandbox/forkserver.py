@@ -29,6 +29,7 @@ def main():
         Server(settings).start()
     warm_up(settings)
     os.dup2(settings["fd"], WIRE)
+    os.closerange(WIRE + 1, 256)
     if settings["kind"] == "bubblewrap":
         confine.lock_down(settings["limits"], ["/"], ["/tmp", *devices()], own_users=True)
     else:                                           # "none": only limits

@@ -64,8 +64,9 @@ class Image:
     def environment(self, inside):
         """Return the few variables that Python starts with; it forgets them at once."""
         folders = sorted({os.path.dirname(path) for path in self.libraries})
-        root = "" if inside else str(self.folder)
-        return {"LD_LIBRARY_PATH": ":".join(root + folder for folder in folders),
+        if not inside:                              # as the machine sees them, and from inside
+            folders += [f"{self.folder}{folder}" for folder in folders]
+        return {"LD_LIBRARY_PATH": ":".join(folders),
                 "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8",
                 "PYTHONUTF8": "1"}
 
