@@ -1,7 +1,7 @@
 """Ways to start a worker: the fork server, and what all back ends share; see also bubblewrap.py."""
 import contextlib
+import itertools
 import os
-import pwd
 import select
 import signal
 import socket
@@ -119,6 +119,8 @@ class ForkServer(BackEnd):
                 said, fds, _, _ = socket.recv_fds(self.control, 64, 1)
             return self.process(ours, Forked(self, int(said), fds[0]))
         except (OSError, ValueError, IndexError) as error:
+            self.server.kill()                      # it might answer later, out of step
+            self.server.wait()
             ours[0].close()
             os.close(ours[1])
             raise SandboxBroken(f"the fork server does not answer ({error})") from None
@@ -170,8 +172,8 @@ class Forked:
             raise SandboxBroken("a worker could not be ended")
         try:
             code = self.server.reap(self.pid)
-        except (OSError, ValueError):               # the server is gone; so is the worker
-            return None
+        except (OSError, ValueError):               # and the worker with it
+            raise SandboxBroken("the fork server ended") from None
         return code if by_itself else None
 
 
@@ -191,8 +193,10 @@ class Unconfined(BackEnd):
 
 def free_uid():
     """Return the number of a user who does not exist."""
-    uid = WORKER_UID
-    taken = {user.pw_uid for user in pwd.getpwall()}
-    while uid in taken:
-        uid += 1
-    return uid
+    import pwd  # not on Windows, where nothing comes this far
+
+    for uid in itertools.count(WORKER_UID):
+        try:
+            pwd.getpwuid(uid)
+        except KeyError:
+            return uid

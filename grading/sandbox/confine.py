@@ -7,14 +7,14 @@ machine (`enter_image`). Each worker then gives up what is left (`lock_down`): c
 """
 import ctypes
 import os
-import resource
 import signal
 import socket
 import struct
+import sys
 
 from . import seccomp
 
-libc = ctypes.CDLL(None, use_errno=True)
+libc = ctypes.CDLL(None, use_errno=True) if os.name == "posix" else None
 NEWNS, NEWCGROUP, NEWUTS, NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
 RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, BIND, REC, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
@@ -111,11 +111,15 @@ def lock_down(limits, readable, writable, own_users):
 
 def set_resources(limits, own_users):
     """Limit memory, CPU time, files, open files and threads of this process."""
+    import resource  # not on Windows
+
     MiB = 1 << 20
     wanted = {"CORE": 0, "AS": limits["memory_MiB"] * MiB, "CPU": int(limits["budget_seconds"]) + 5,
               "FSIZE": limits["disk_MiB"] * MiB, "NOFILE": 64, "MSGQUEUE": 0, "MEMLOCK": 0}
     if own_users:
         wanted["NPROC"] = limits["threads"]
+    if sys.platform == "darwin":                    # refuses to limit it
+        del wanted["AS"]
     for name, value in wanted.items():
         which = getattr(resource, f"RLIMIT_{name}", None)   # macOS has fewer, with --no-sandbox
         if which is not None:

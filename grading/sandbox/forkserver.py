@@ -89,6 +89,8 @@ class Server:
                 confine.drop_user(self.settings["uid"])
             if self.namespaces:
                 self.enter()
+            elif confine.landlock_version() < 3:    # older ones let files be cut short
+                raise OSError("this kernel has no Landlock of version 3 or later")
             warm_up(self.settings)
         except (OSError, ImportError) as error:
             control.send(f"{type(error).__name__}: {error}".encode()[:300])

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy
@@ -26,6 +27,7 @@ BOX = "box"                                         # the image's folder for all
 UNWANTED = shutil.ignore_patterns(
     "site-packages", "dist-packages", "test", "test_*.py", "idlelib", "tkinter", "turtledemo",
     "ensurepip", "lib2to3", "config-*", "*.a", "*.h", "include", "_tkinter*", "_test*")
+UNUSED_SECONDS = 14 * 24 * 3600
 START = "import sys; sys.path.append({!r}); from boxed.forkserver import main; main()"
 
 
@@ -46,6 +48,8 @@ class Image:
         self.folder = Path(folder or cache_folder()) / f"image-{self.fingerprint()}"
         if not self.folder.is_dir():
             self.make()
+            self.forget_others()
+        os.utime(self.folder)
         facts = json.loads((self.folder / "image.json").read_text())
         self.libraries = facts["libraries"]
 
@@ -85,11 +89,18 @@ class Image:
         finally:
             shutil.rmtree(new, ignore_errors=True)
 
+    def forget_others(self):
+        """Remove images, and halves of images, that nobody has used for two weeks."""
+        for folder in [*self.folder.parent.glob("image-*"), *self.folder.parent.glob("making-*")]:
+            if time.time() - folder.stat().st_mtime > UNUSED_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+
     def fill(self, new):
         """Copy everything into the new folder."""
         for path in self.stdlib:
             if "lib-dynload" not in path or not _inside(path, self.stdlib):
-                shutil.copytree(path, f"{new}{path}", ignore=UNWANTED, dirs_exist_ok=True)
+                shutil.copytree(path, f"{new}{path}", ignore=UNWANTED, dirs_exist_ok=True,
+                                ignore_dangling_symlinks=True)
         self.copy(new, self.python)
         box = new / BOX
         numpy_home = Path(numpy.__file__).parent
@@ -138,16 +149,14 @@ def cache_folder():
     Path
         A folder that belongs to this user alone.
     """
-    if sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    elif hasattr(os, "geteuid") and os.geteuid() == 0:
+    if os.geteuid() == 0:
         base = Path("/var/cache")                   # /root is closed to the user that root becomes
     else:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = base / "bptt-course"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        usable = os.access(folder, os.W_OK)
+        usable = os.access(folder, os.W_OK) and folder.stat().st_uid == os.geteuid()
     except OSError:
         usable = False
     if not usable:                                  # no home: for this run only

@@ -126,11 +126,12 @@ class Session:
             raise self.too_late() from None
         except Gone:
             raise Died(*_why(self.retire(grace=1.0))) from None
-        except Died:
+        except (wire.NotPlain, wire.WireError) as error:
+            self.retire()
+            raise TypeError(f"what we sent is not plain data: {error}") from None
+        except BaseException:                       # also Ctrl-C: the worker is out of step
             self.retire()
             raise
-        except (wire.NotPlain, wire.WireError) as error:
-            raise TypeError(f"an argument is not plain data: {error}") from None
 
     def too_late(self):
         """Return the error for a deadline that has passed."""
@@ -180,8 +181,5 @@ def _why(code):
     """Return in words how a worker ended that we did not end."""
     if code is None:
         return "protocol", "it closed its socket"
-    if code >= 0:
-        return "exit", f"code {code}"
-    if -code == signal.SIGKILL:                     # nobody but the kernel can send it
-        return "memory", "killed by the system"
-    return "signal", signal.Signals(-code).name
+    names = {number.value: number.name for number in signal.Signals}
+    return ("exit", f"code {code}") if code >= 0 else ("signal", names.get(-code, str(-code)))

@@ -48,7 +48,8 @@ def encode(value, name_callable=None):
     Parameters
     ----------
     value : object
-        Plain data, as listed above.
+        Plain data, as listed above; anything else, a subclass included, raises `NotPlain`, and
+        what is too large or too deep raises `WireError`.
     name_callable : callable, optional
         Gives a callable the number under which the other side may call it; without it, callables
         are not data.
@@ -57,13 +58,6 @@ def encode(value, name_callable=None):
     -------
     bytes
         The frame.
-
-    Raises
-    ------
-    NotPlain
-        If something in the value is of another type, a subclass included.
-    WireError
-        If the value is too large or too deep.
     """
     encoder = _Encoder(name_callable)
     tree = json.dumps(encoder.tree(value, 0), separators=(",", ":")).encode()

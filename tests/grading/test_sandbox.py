@@ -1,4 +1,5 @@
 """The sandbox from the grader's side: values, callbacks, errors, restarts, and what it can see."""
+import copy
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ from grading.sandbox import (
     Limits,
     NoSandbox,
     NotData,
+    SandboxBroken,
     StudentRaised,
     open_sandbox,
 )
@@ -39,7 +41,8 @@ def box(request):
     """A sandbox; tests are left out where its back end does not work."""
     with ExitStack() as stack:
         try:
-            yield stack.enter_context(open_sandbox(request.param, Limits(call_seconds=5, callbacks=300)))
+            limits = Limits(call_seconds=5, callbacks=300)
+            yield stack.enter_context(open_sandbox(request.param, limits))
         except NoSandbox as error:
             leave_out(str(error))
 
@@ -129,6 +132,27 @@ def test_arguments_that_are_no_data_are_our_mistake(session):
     with pytest.raises(TypeError, match="set"):
         session.call("f", {1})
     assert session.call("f", 1) == 1
+    session.run("def g(f): return f()", "cell 2")
+    with pytest.raises(TypeError, match="set"):
+        session.call("g", lambda: {1})
+    assert session.call("f", 1) == 1
+
+
+def test_an_interrupted_call_does_not_answer_the_next(session):
+    session.run("def f(g): return g()\ndef one(): return 1", "cell 1")
+
+    def interrupted():
+        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        session.call("f", interrupted)
+    assert session.call("one") == 1
+
+
+@pytest.mark.parametrize("code", [1, 128, 129, 200, 255])
+def test_every_exit_code_is_a_death(session, code):
+    session.run(f"import os\ndef f(): os._exit({code})", "cell 1")
+    with pytest.raises(Died):
+        session.call("f")
 
 
 def test_a_student_cannot_change_our_arrays(session):
@@ -217,6 +241,19 @@ def test_the_fork_server_is_renewed_when_it_was_killed():
         leave_out(str(error))
 
 
+def test_a_sandbox_that_breaks_is_not_the_students_fault():
+    try:
+        with open_sandbox("forkserver") as box, box.session() as session:
+            session.run("def f(g):\n g()\n while True: pass", "cell 1")
+            server = box.back_end.server
+            with pytest.raises(SandboxBroken):
+                session.call("f", lambda: (server.kill(), server.wait()) and None)
+            assert session.run("x = 1", "cell 2") is None
+            assert session.get("x") == 1
+    except NoSandbox as error:
+        leave_out(str(error))
+
+
 def test_where_nothing_works_the_reason_and_a_remedy_are_given(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(NoSandbox, match="(?s)bubblewrap is not installed.*container"):
@@ -245,6 +282,16 @@ def test_the_image_is_found_again_and_holds_no_answers(image):
 def test_a_helper_that_changed_gets_a_new_image(image, monkeypatch):
     monkeypatch.setattr("grading.sandbox.image.HELPERS", HELPERS[:1])
     assert Image.fingerprint(image) != image.folder.name.removeprefix("image-")
+
+
+def test_images_out_of_use_are_removed(image, tmp_path):
+    image = copy.copy(image)
+    image.folder = tmp_path / "image-new"
+    for name, age in (("image-old", 15), ("making-old", 15), ("image-new", 0), ("image-1", 13)):
+        (tmp_path / name / "box").mkdir(parents=True)
+        os.utime(tmp_path / name, (time.time() - age * 86_400,) * 2)
+    image.forget_others()
+    assert {path.name for path in tmp_path.iterdir()} == {"image-new", "image-1"}
 
 
 ENDLESS = """
@@ -293,21 +340,41 @@ def left_over(mark):
     return found
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become an ordinary user")
-@pytest.mark.parametrize("name", BACK_ENDS)
-def test_an_ordinary_user_gets_the_same_walls(name, image):
+@pytest.fixture
+def as_ordinary_user(image):
+    """A function that runs Python as a user who is not root."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become an ordinary user; this one is one already")
     # Root's Python may lie where nobody else can go; the image's own is open to all.
     home = Path(tempfile.mkdtemp(prefix="bptt-home-"))
     os.chown(home, 65_432, 65_432)
     packages = os.pathsep.join([str(ROOT), str(Path(np.__file__).parents[1])])
-    code = ("from grading.sandbox.doctor import describe, examine\nimport os\n"
-            f"found = examine({name!r})\nprint(os.getuid(), describe([found]))\n"
-            "assert found.works and all(found.holds.values())\n")
-    done = subprocess.run(
-        [f"{image.folder}{image.python}", "-c", code], cwd="/", capture_output=True, text=True,
-        env=image.environment(False) | {"PYTHONPATH": packages, "PATH": os.environ["PATH"],
-                                        "HOME": str(home)},
-        user=65_432, group=65_432, extra_groups=[])
+    environment = image.environment(False) | {
+        "PYTHONPATH": packages, "PATH": os.environ["PATH"], "HOME": str(home)}
+
+    def run(*arguments):
+        done = subprocess.run(
+            [f"{image.folder}{image.python}", "-B", *arguments], cwd=home, capture_output=True,
+            text=True, env=environment, user=65_432, group=65_432, extra_groups=[])
+        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+        return done.stdout
+
+    yield run
     shutil.rmtree(home)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.startswith(f"65432 {name}: works")
+
+
+@pytest.mark.parametrize("name", BACK_ENDS)
+def test_an_ordinary_user_gets_the_same_walls(name, as_ordinary_user):
+    said = as_ordinary_user("-c", (
+        "from grading.sandbox.doctor import describe, examine\nimport os\n"
+        f"found = examine({name!r})\nprint(os.getuid(), describe([found]))\n"
+        "assert found.works and all(found.holds.values())\n"))
+    assert said.startswith(f"65432 {name}: works")
+
+
+@pytest.mark.long
+def test_an_ordinary_user_stands_the_same_attacks(as_ordinary_user):
+    attacks = Path(__file__).with_name("test_sandbox_attacks.py")
+    said = as_ordinary_user("-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "addopts=",
+                            "-c", str(ROOT / "pyproject.toml"), str(attacks))
+    assert " passed" in said and "failed" not in said
