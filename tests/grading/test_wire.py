@@ -126,7 +126,7 @@ def test_a_bomb_is_refused_before_it_takes_memory():
     for bomb in bombs:
         with pytest.raises(wire.WireError):
             wire.decode(bomb)
-    assert tracemalloc.get_traced_memory()[1] < 80 << 20
+    assert tracemalloc.get_traced_memory()[1] < 30 << 20
     tracemalloc.stop()
 
 
