@@ -37,10 +37,10 @@ class Finding(NamedTuple):
     only: str = ""
 
 
-def same(got, predicted):
+def same(got, predicted, close=CLOSE):
     """Tell whether a result is what was predicted."""
     if is_numeric(got) and is_numeric(predicted):
-        return error(got, predicted) <= CLOSE
+        return error(got, predicted) <= close
     if isinstance(got, np.ndarray) or isinstance(predicted, np.ndarray):
         return bool(np.array_equal(got, predicted))
     return got == predicted
@@ -77,9 +77,11 @@ class Evidence:
         self.wrong = [i for i in range(len(self.names))
                       if any(not _is_right(run, i) for run in self.runs)]
 
-    def off_by(self):
-        """Return the largest relative error of a result."""
-        return max((verdict.error for run in self.runs for verdict in run.verdicts), default=0.0)
+        errors = [verdict.error for run in self.runs for verdict in run.verdicts]
+        self.off = max(errors, default=0.0)
+        self.nearly = problem.tolerance < self.off < NEARLY and not self.troubled
+        # Where all is nearly right, a prediction must come closer still to be told from the truth.
+        self.close = 1e-3 * self.off if self.nearly else CLOSE
 
     def explained(self, predict_run):
         """Return (share, names) of the wrong results that a hypothesis explains."""
@@ -89,7 +91,7 @@ class Evidence:
             if isinstance(predicted, str):
                 return 0.0, ""
             for i, value in enumerate(predicted):
-                fits[i] = fits[i] and same(run.got[i], value)
+                fits[i] = fits[i] and same(run.got[i], value, self.close)
             spoilt = not all(fits[i] for i in range(len(fits)) if i not in self.wrong)
             if spoilt or self.wrong and not any(fits[i] for i in self.wrong):
                 return 0.0, ""
@@ -179,11 +181,10 @@ def diagnose(problem, runs):
 
     until = time.monotonic() + SECONDS
     evidence = Evidence(problem, runs)
-    off = evidence.off_by()
-    if problem.tolerance < off < NEARLY and not evidence.troubled:
-        return [Finding("nearly right", f"The largest relative error is {off:.0e}: as from single "
-                        "precision, rounded numbers, or finite differences.")]
     findings = _catalogued(problem, evidence, until)
+    if evidence.nearly and not findings:
+        return [Finding("nearly right", f"The largest relative error is {evidence.off:.0e}: as "
+                        "from single precision, rounded numbers, or finite differences.")]
     if not any(finding.explained == 1 for finding in findings):
         findings += suspected(problem, evidence, until)
     findings.sort(key=lambda finding: -finding.explained)  # stable: the catalogue stays in front

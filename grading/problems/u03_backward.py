@@ -1,10 +1,9 @@
-"""Unit 03: full backpropagation through time."""
+"""Unit 03: the whole backward pass."""
 import numpy as np
 
 from grading.problem import Case, Mistake, Part, Problem, Result
 from grading.sizes import draw_mask, situations, weights
 
-# -- elman_backward --------------------------------------------------------------------------------
 
 def elman_backward(W_xh, W_hh, W_hy, x, h, e, mask):
     """Return the gradient of L = (1/N) Σ ℓ, over the N steps and sequences that the mask counts."""
@@ -119,5 +118,3 @@ ELMAN_BACKWARD = Problem(
         "left at the end, W_hhᵀ δ_1, is ∂L/∂h_0.",
     ),
 )
-
-PROBLEMS = (ELMAN_BACKWARD,)
