@@ -95,8 +95,8 @@ def _plain_nbgrader(folder, n):
 
 def run(args):
     """Measure, report, and return 0 if both limits are held."""
-    from grading.batch import Task, grade_task
     from grading.executor import open_executor
+    from grading.task import Task, grade_task
 
     with tempfile.TemporaryDirectory() as folder:
         write_class(Path(folder) / "submitted", args.submissions)

@@ -20,6 +20,17 @@ def _confusion(options):
     return main([find(name) for name in names], not options.no_pairs)
 
 
+def _limits(options):
+    """Return the sandbox's limits; say at once which of them cannot work."""
+    for name, value, least in (("--memory", options.memory, 400), ("--time-limit",
+                               options.time_limit, 0.1), ("--budget", options.budget, 1)):
+        if not least <= value < 1e6:
+            raise ValueError(f"{name}: got {value:g}; needs {least:g} or more.")
+    if options.jobs is not None and not 1 <= options.jobs <= 1024:
+        raise ValueError(f"--jobs: got {options.jobs}; needs a number of processes from 1 to 1024.")
+    return options.memory, options.time_limit, options.budget
+
+
 def _grade(options):
     from grading.batch import grade_folder
     from grading.grade import GRADED
@@ -30,14 +41,17 @@ def _grade(options):
     if options.no_sandbox:
         print(LOUD, file=sys.stderr)
         back_end = "none"
-    limits = (options.memory, options.time_limit, options.budget)
+    limits = _limits(options)
     tls = tuple(options.tls) if options.tls else None
-    _, records = grade_folder(options.submissions, options.out, units, read_secret(options.secret),
-                              options.jobs, options.scheduler, tls, back_end, limits)
+    records, useless = grade_folder(
+        options.submissions, options.out, units, read_secret(options.secret), options.jobs,
+        options.scheduler, tls, back_end, limits)
     if not records:
         where = f" for {options.assignment}" if options.assignment else ""
         raise ValueError(f"SUBMISSIONS: {options.submissions} holds no submission{where}; needs a "
                          "folder per student, or a notebook per student.")
+    if useless:
+        print("Not read, because they are no notebooks: " + ", ".join(useless[:20]))
     states = Counter(record["state"] for record in records)
     print(", ".join(f"{state}: {n}" for state, n in states.most_common()))
     print(f"The records are in {options.out}/records; next: python -m grading report {options.out}")
@@ -65,9 +79,15 @@ def _gradebook(options):
 
 
 def _doctor(options):
-    from grading.sandbox.doctor import main
+    from grading.sandbox.doctor import describe, examine_back_ends
 
-    return main()
+    if not sys.platform.startswith("linux"):
+        print(f"Grading needs Linux; this is {sys.platform}. docs/sandbox-container/README.md says "
+              "how to grade in a container.")
+        return 1
+    findings = examine_back_ends()
+    print(describe(findings))
+    return 0 if any(f.works and all(f.holds.values()) for f in findings) else 1
 
 
 def _add_grade(commands):
@@ -127,7 +147,8 @@ def main(argv=None):
         print(f"python -m grading: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nInterrupted; the same command goes on from here.", file=sys.stderr)
+        print("\nInterrupted. Nothing is lost: the same command goes on from here.",
+              file=sys.stderr)
         return 130
 
 

@@ -1,163 +1,56 @@
 """Grade a folder of submissions: in parallel, resumable, each record written in one piece.
 
 One process writes the records; the others only grade. A submission that was graded before, by the
-same version and secret, and has not changed since, is not graded again.
+same exercises, secret and limits, and has not changed since, is not graded again.
 """
-import atexit
-import contextlib
 import hashlib
-import json
 import os
-import re
-import resource
-import tempfile
-import time
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
-from grading.problems import UNITS, unit_problems
 from tqdm import tqdm
 
-from grading import intake
 from grading.executor import open_executor
-from grading.grade import ATTENTION, GRADED, GRADER, INFRASTRUCTURE, VERSION, grade
+from grading.files import find_submissions, fingerprint
+from grading.grade import ATTENTION, GRADED, INFRASTRUCTURE, VERSION
+from grading.records import read_record, record_path, write_record
 from grading.sandbox import Limits, open_sandbox
+from grading.task import TRIES, Task, grade_task, unmarked
 
-TRIES = 3  # of a submission whose grading failed for no fault of its own
-GRADER_GiB = 4  # of memory for each grading process
-MOODLE = re.compile(r"(.+)_(\d+)_assignsubmission_file_?")
-
-
-class Task(NamedTuple):
-    """One submission to grade; it travels to other processes, and other machines."""
-
-    student: str
-    unit: str
-    place: str
-    key: str
-    secret: str
-    back_end: str
-    limits: tuple
+HERE = Path(__file__).resolve().parent
+IN_FLIGHT = 64  # few enough that an interruption loses little
 
 
-# -- which submissions there are -------------------------------------------------------------------
-
-def _student(name):
-    """Return the student that a file or folder is named after; Moodle adds a number."""
-    found = MOODLE.fullmatch(name)
-    return f"{found[1]} ({found[2]})" if found else name
-
-
-def find_submissions(folder, unit):
-    """Yield (student, place): a folder per student, perhaps with one per assignment, or a file."""
-    for path in sorted(Path(folder).iterdir()):
-        if path.name.startswith(".") or path.is_symlink():
-            continue
-        if path.is_dir():
-            inner = path / unit
-            if inner.is_dir():
-                yield _student(path.name), inner
-            elif not any((path / other).is_dir() for other in (*UNITS, "11")):
-                yield _student(path.name), path
-        elif path.suffix == ".ipynb":
-            yield path.stem, path
-
-
-# -- the records -----------------------------------------------------------------------------------
-
-def record_path(out, student, unit):
-    """Return where a record lies; names that no file can have are hashed."""
-    safe = re.sub(r"[^\w.@+-]", "_", student)[:80]
-    if safe != student:
-        safe += "-" + hashlib.sha256(student.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    return Path(out) / "records" / unit / f"{safe}.json"
-
-
-def write_record(path, record):
-    """Write a record in one step: a reader meets the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(record, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-
-
-def read_record(path):
-    """Return a record, or None where there is none that is whole."""
-    try:
-        record = json.loads(Path(path).read_text(encoding="utf-8"))
-        return record if isinstance(record, dict) else None
-    except (OSError, ValueError):
-        return None
-
-
-def read_records(out):
-    """Return all records of a results folder."""
-    paths = sorted((Path(out) / "records").glob("*/*.json"))
-    return [record for path in paths if (record := read_record(path))]
-
-
-# -- the grading, in other processes ---------------------------------------------------------------
-
-_open = {}  # the sandbox of this process, kept from one submission to the next
-
-
-def _box(back_end, limits):
-    """Return the open sandbox of this process."""
-    if (back_end, limits) not in _open:
-        if not _open:
-            most = GRADER_GiB << 30
-            resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(
-                resource.RLIMIT_DATA)[1]))
-        stack = contextlib.ExitStack()
-        atexit.register(stack.close)
-        _open[back_end, limits] = stack, stack.enter_context(
-            open_sandbox(back_end, Limits(*limits)))
-    return _open[back_end, limits][1]
-
-
-def _close_boxes():
-    for stack, _ in _open.values():
-        with contextlib.suppress(Exception):
-            stack.close()
-    _open.clear()
-
-
-def grade_task(task):
-    """Grade one submission; what goes wrong on our side is tried again, and never becomes zero."""
-    record = {}
-    for attempt in range(TRIES):
-        time.sleep(0.5 * attempt)
-        try:
-            box = _box(task.back_end, task.limits)
-            record = grade(task.place, task.unit, task.student, task.secret, box)
-        except Exception as error:
-            record = {"version": VERSION, "student": task.student, "assignment": task.unit,
-                      "state": GRADER, "reason": f"{type(error).__name__}: {error}"[:500]}
-        if record["state"] in (GRADED, ATTENTION):
-            break
-        _close_boxes()
-    return record | {"key": task.key}
-
-
-# -- the class -------------------------------------------------------------------------------------
-
-def _key(place, unit, secret):
-    """Return what a record depends on: the submission, the exercises, the secret."""
-    names = ",".join(f"{p.name}:{p.points}" for p in unit_problems(unit))
-    text = "\0".join((intake.fingerprint(place), names, secret, str(VERSION)))
-    return hashlib.sha256(text.encode()).hexdigest()
+@cache
+def _exercises(unit):
+    """Return a hash of all that decides on the marks of a unit, but for submission and secret."""
+    digest = hashlib.sha256(str(VERSION).encode())
+    for path in [*sorted(HERE.glob("*.py")), *sorted(HERE.glob("problems/*.py")),
+                 HERE.parent / f"exercises/{unit}/{unit}.ipynb"]:
+        digest.update(path.read_bytes() if path.exists() else b"")
+    return digest.hexdigest()
 
 
 def tasks_of(folder, units, secret, back_end, limits):
-    """Return all tasks of a folder of submissions."""
-    return [Task(student, unit, str(place.resolve()), _key(place, unit, secret), secret, back_end,
-                 limits)
-            for unit in units for student, place in find_submissions(folder, unit)]
+    """Return all tasks of a folder of submissions, and what in it is no submission."""
+    if not Path(folder).is_dir():
+        raise ValueError(f"SUBMISSIONS: got {folder}, which is no folder; needs the folder that "
+                         "holds what the class handed in.")
+    tasks, useless, known = [], set(), {}
+    for unit in units:
+        for student, place in find_submissions(folder, unit, by_name=len(units) > 1):
+            place = Path(os.path.abspath(place))  # not resolved: links are not followed
+            if student is None:
+                useless.add(place.name)
+                continue
+            if place not in known:
+                known[place] = fingerprint(place)
+            text = "\0".join((known[place], _exercises(unit), secret, repr(limits)))
+            key = hashlib.sha256(text.encode()).hexdigest()
+            tasks.append(Task(student, unit, str(place), key, secret, back_end, limits))
+    return tasks, sorted(useless)
 
 
 def is_done(out, task):
@@ -167,19 +60,13 @@ def is_done(out, task):
         GRADED, ATTENTION)
 
 
-def _lost(task):
-    """Return the record of a submission whose grading process died again and again."""
-    return {"version": VERSION, "student": task.student, "assignment": task.unit, "key": task.key,
-            "state": INFRASTRUCTURE, "reason": "the process that graded it ended several times"}
-
-
 def _run(tasks, out, jobs, scheduler, tls, bar):
     """Grade tasks with one executor; return those that were lost because processes ended."""
     lost = []
     with open_executor(jobs, scheduler, tls) as executor:
         waiting, running = list(reversed(tasks)), {}
         while waiting or running:
-            while waiting and len(running) < 64:  # few enough that an interruption loses little
+            while waiting and len(running) < IN_FLIGHT:
                 task = waiting.pop()
                 try:
                     running[executor.submit(grade_task, task)] = task
@@ -200,7 +87,7 @@ def _run(tasks, out, jobs, scheduler, tls, bar):
 def grade_folder(folder, out, units, secret, jobs=None, scheduler=None, tls=None, back_end="auto",
                  limits=()):
     """
-    Grade all submissions of a folder, and return (tasks, records).
+    Grade all submissions of a folder, and return (records, names of other files).
 
     Parameters
     ----------
@@ -221,13 +108,16 @@ def grade_folder(folder, out, units, secret, jobs=None, scheduler=None, tls=None
 
     Returns
     -------
-    list of Task
-        All submissions; each has exactly one record now.
     list of dict
-        Their records.
+        The records, exactly one for each submission.
+    list of str
+        The names of files that are no submission.
     """
-    tasks = tasks_of(folder, units, secret, back_end, limits)
+    tasks, useless = tasks_of(folder, units, secret, back_end, limits)
     todo = [task for task in tasks if not is_done(out, task)]
+    if todo and not scheduler:
+        with open_sandbox(back_end, Limits(*limits)):
+            pass  # refuse now, and make the image once, not in each process
     with tqdm(total=len(tasks), initial=len(tasks) - len(todo), unit="submission",
               disable=None) as bar:
         for _ in range(TRIES - 1):
@@ -236,6 +126,7 @@ def grade_folder(folder, out, units, secret, jobs=None, scheduler=None, tls=None
         # What is left ran when a process ended: alone, each shows whether it was the reason.
         todo = [task for task in todo if _run([task], out, 1, scheduler, tls, bar)]
         for task in todo:
-            write_record(record_path(out, task.student, task.unit), _lost(task))
+            lost = unmarked(task, INFRASTRUCTURE, "the process that graded it ended several times")
+            write_record(record_path(out, task.student, task.unit), lost)
             bar.update()
-    return tasks, [read_record(record_path(out, task.student, task.unit)) for task in tasks]
+    return [read_record(record_path(out, task.student, task.unit)) for task in tasks], useless

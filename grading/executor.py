@@ -40,28 +40,48 @@ def open_executor(jobs=None, scheduler=None, tls=None):
     ValueError
         If Dask is wanted and is not installed, or the scheduler does not answer.
     """
-    if scheduler is None:
-        # Fresh processes: nothing of the parent's threads and locks is copied into them.
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(jobs or os.cpu_count() or 1, mp_context=context,
-                                   initializer=_end_with, initargs=(os.getpid(),))
-        with pool:
-            yield pool
-        return
+    with _dask(scheduler, tls) if scheduler else _pool(jobs) as executor:
+        yield executor
+
+
+@contextlib.contextmanager
+def _pool(jobs):
+    """Yield a pool of processes here; when it is left by an error, what runs is given up."""
+    # Fresh processes: nothing of the parent's threads and locks is copied into them.
+    pool = ProcessPoolExecutor(jobs or os.cpu_count() or 1, initializer=_end_with,
+                               initargs=(os.getpid(),),
+                               mp_context=multiprocessing.get_context("spawn"))
+    try:
+        yield pool
+    except BaseException:
+        for process in multiprocessing.active_children():
+            process.kill()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _dask(scheduler, tls):
+    """Yield the executor of a Dask cluster."""
     try:
         from distributed import Client
         from distributed.security import Security
     except ImportError:
         raise ValueError("--scheduler: got an address, and Dask is not installed; needs "
-                         "pip install distributed.") from None
+                         "pip install distributed cryptography.") from None
     security = None
     if tls:
+        for path in tls:
+            if not os.path.isfile(path):
+                raise ValueError(f"--tls: got {path}, which is no file; needs the certificate of "
+                                 "the authority, a certificate and its key, in PEM.")
         ca, certificate, key = tls
         security = Security(tls_ca_file=ca, tls_client_cert=certificate, tls_client_key=key,
                             require_encryption=True)
     try:
         client = Client(scheduler, security=security, timeout=20)
-    except (OSError, TimeoutError, TypeError) as error:
+    except (OSError, TimeoutError, TypeError, ValueError) as error:
         raise ValueError(f"--scheduler: got {scheduler}, which does not answer ({error}); needs "
                          "the address of a running Dask scheduler, and its certificates.") from None
     with client, client.get_executor(retries=3, pure=False) as executor:

@@ -12,9 +12,9 @@ from pathlib import Path
 import nbformat
 
 from grading import hidden
-from grading.batch import read_records
 from grading.grade import GRADED, grade
 from grading.problems import unit_problems
+from grading.records import read_records
 from grading.sandbox import open_sandbox
 
 

@@ -6,9 +6,13 @@ nobody else gets them, so copied constants are useless.
 import hashlib
 import os
 import secrets
+import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+
+from grading.ask import NoAnswer
 from grading.problem import Property
 
 ROUNDS = 2  # how often the cases of a problem are drawn; a learner's `check` draws them once
@@ -16,7 +20,7 @@ PLACE = Path(__file__).resolve().parents[1] / "class-secret.txt"
 
 
 def read_secret(path=None):
-    """Return the class secret; make one if there is none yet, and say so."""
+    """Return the class secret; make one if there is none yet, and say so on the error output."""
     path = Path(path or PLACE)
     try:
         secret = path.read_text(encoding="utf-8").strip()
@@ -25,7 +29,8 @@ def read_secret(path=None):
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(secret + "\n")
-        print(f"A new class secret was made: {path}. Keep it: with it, marks can be reproduced.")
+        print(f"A new class secret was made: {path}. Keep it: with it, marks can be reproduced.",
+              file=sys.stderr)
     if len(secret) < 16:
         raise ValueError(f"--secret: {path} holds {len(secret)} characters; it needs 16 or more.")
     return secret
@@ -33,7 +38,8 @@ def read_secret(path=None):
 
 def generator(secret, student, name):
     """Return the random numbers of one student and exercise."""
-    digest = hashlib.sha256("\0".join((secret, student, name)).encode()).digest()
+    text = "\0".join((secret, student, name)).encode("utf-8", "backslashreplace")
+    digest = hashlib.sha256(text).digest()
     return np.random.default_rng(np.frombuffer(digest, np.uint32))
 
 
@@ -42,29 +48,40 @@ def cases(problem, rng):
     return [case for _ in range(ROUNDS) for case in problem.cases(rng)]
 
 
-def _is_linear(argument):
-    """Return a check that results double with one of the arguments, and that zero gives zero."""
-    def holds(problem, ask, rng):
-        case = problem.cases(rng)[0]
-        k = problem.arguments.index(argument)
-        once = ask(*case.args)
-        twice = ask(*case.args[:k], 2 * case.args[k], *case.args[k + 1:])
-        good = all(np.allclose(2 * a, b, rtol=1e-9, atol=1e-12) for a, b in zip(once, twice))
-        return good or f"the results are not linear in {argument}"
-    return holds
+def _is_linear(problem, argument, ask, rng):
+    """Check that results double with one of the arguments."""
+    case = problem.cases(rng)[0]
+    k = problem.arguments.index(argument)
+    once = ask(*case.args)
+    twice = ask(*case.args[:k], 2 * case.args[k], *case.args[k + 1:])
+    good = all(np.allclose(2 * a, b, rtol=1e-9, atol=1e-12) for a, b in zip(once, twice))
+    return good or f"the results are not linear in {argument}"
 
 
-#: Properties beyond those that a learner's check uses, by exercise.
+#: Properties beyond those that a learner's check uses: in which argument results are linear.
 LINEAR = {"elman_backward": "e", "tbptt_chunks": "dh_own", "tbptt_k1_k2": "dh_own",
-          "rtrl": "dh_own", "lstm_backward": "dh_own", "gru_backward": "dh_own"}
+          "rtrl": "dh_own", "gru_backward": "dh_own"}
 
 
-def with_hidden_properties(problem):
-    """Return a problem with the properties that only graders check."""
-    argument = LINEAR.get(problem.name)
-    if argument not in problem.arguments:
-        return problem
-    holds = _is_linear(argument)
-    more = Property(problem.parts[0].name, f"linear in {argument}",
-                    lambda ask, rng: holds(problem, ask, rng))
-    return problem._replace(properties=(*problem.properties, more))
+def _guarded(function, reply):
+    """Return a check of ours in which strange numbers cannot cause an error."""
+    def guarded(*args):
+        try:
+            return function(*args)
+        except NoAnswer:
+            raise
+        except (ArithmeticError, LookupError, TypeError, ValueError, MemoryError):
+            return reply
+    return guarded
+
+
+def hardened(problem):
+    """Return a problem as graders use it: with their own properties, and safe from strange data."""
+    properties = problem.properties
+    if (argument := LINEAR.get(problem.name)) in problem.arguments:
+        properties += (Property(problem.parts[0].name, f"linear in {argument}",
+                                partial(_is_linear, problem, argument)),)
+    said = "no number can be found for it"
+    return problem._replace(
+        properties=tuple(p._replace(holds=_guarded(p.holds, said)) for p in properties),
+        judge=problem.judge and _guarded(problem.judge, (said,)))

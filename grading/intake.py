@@ -4,20 +4,14 @@ What is wanted are the student's own code cells in their order. The policy for e
 docs/grading.md; what was noticed is kept as flags, so that a person can look.
 """
 import ast
-import hashlib
 import json
-import os
 import re
-import stat
 from pathlib import Path
 from typing import NamedTuple
 
-MOST_BYTES, MOST_CELLS, MOST_SOURCE = 20 << 20, 2000, 1 << 20
-STUB = "raise NotImplementedError"
+from grading.files import Unreadable, files_of, kind_of, text_of
 
-
-class Unreadable(Exception):
-    """Nothing in the submission can be read as a notebook; a person has to look."""
+MOST_CELLS, MOST_SOURCE = 2000, 1 << 20  # of a notebook; its pictures do not count
 
 
 class Submission(NamedTuple):
@@ -28,62 +22,17 @@ class Submission(NamedTuple):
     flags: tuple
 
 
-def _open(path):
-    """Return a file's bytes; links and devices are not followed."""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise Unreadable(f"{path.name} is not a regular file")
-        raw = file.read(MOST_BYTES + 1)
-    if len(raw) > MOST_BYTES:
-        raise Unreadable(f"{path.name} is larger than {MOST_BYTES >> 20} MiB")
-    return raw
-
-
-def files_of(place):
-    """Return the regular files of a submission by name: a notebook, or a folder of files."""
-    place = Path(place)
-    if not place.is_dir():
-        return {place.name: place}
-    files = {}
-    for folder, folders, names in os.walk(place):
-        folders[:] = sorted(f for f in folders if f != ".ipynb_checkpoints")
-        for name in sorted(names):
-            path = Path(folder, name)
-            if not path.is_symlink() and path.is_file() and len(files) < 200:
-                files[path.relative_to(place).as_posix()] = path
-    return files
-
-
-def fingerprint(place):
-    """Return a hash of all that a submission holds, to know it again."""
-    digest = hashlib.sha256()
-    for name, path in sorted(files_of(place).items()):
-        digest.update(name.encode("utf-8", "surrogateescape") + b"\0")
-        try:
-            digest.update(hashlib.sha256(_open(path)).digest())
-        except (OSError, Unreadable) as problem:
-            digest.update(type(problem).__name__.encode())
-    return digest.hexdigest()
-
-
-def _decoded(raw, flags):
-    """Return a file's text: UTF-8 with or without a mark, UTF-16 with one, or Latin-1."""
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        flags.append("saved as UTF-16")
-        return raw.decode("utf-16", "replace")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        flags.append("not saved as UTF-8")
-        return raw.decode("latin-1")
-
-
 def _text(cell):
     """Return a cell's source, or None where there is none that can be used."""
     source = cell.get("source", cell.get("input", ""))
     if type(source) is list:
         source = "".join(line for line in source if type(line) is str)
-    return source if type(source) is str and len(source) <= MOST_SOURCE else None
+    return _sendable(source) if type(source) is str else None
+
+
+def _sendable(text):
+    """Return a text without halves of characters, which JSON can hold and UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _cells(notebook, flags):
@@ -105,20 +54,26 @@ def _cells(notebook, flags):
             found.append((str(cell.get("cell_type", "code")), source))
         else:
             flags.append("a cell that cannot be read")
+    _limited("".join(source for _, source in found))
     return found
+
+
+def _limited(code):
+    """Return code again, if it is not too long to be read by any person."""
+    if len(code) > MOST_SOURCE:
+        raise Unreadable(f"its cells hold more than {MOST_SOURCE >> 20} MiB of text")
+    return code
 
 
 def _read_file(path):
     """Return the cells of one file and what was noticed; a script counts as one cell."""
     flags = []
-    text = _decoded(_open(path), flags)
-    if not text.strip():
-        raise Unreadable("it is empty")
-    if path.suffix == ".py":
-        return [("code", text)], [*flags, "a script, not a notebook"]
+    text = text_of(path, flags)
+    if kind_of(path) == ".py":
+        return [("code", _limited(_sendable(text)))], [*flags, "a script, not a notebook"]
     try:
         notebook = json.loads(text)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, MemoryError):
         raise Unreadable("it is not a whole notebook: the JSON in it breaks off or is damaged"
                          ) from None
     return _cells(notebook, flags), flags
@@ -172,6 +127,36 @@ def _joined(sources):
     return joined
 
 
+class _Candidate(NamedTuple):
+    """A file that can be read, and how likely it is the one that is wanted."""
+
+    rank: tuple
+    file: str
+    code: list
+    others: list
+    flags: list
+
+    @classmethod
+    def of(cls, name, path, unit, names):
+        cells, flags = _read_file(path)
+        code = [source for kind, source in cells if kind == "code"]
+        others = [source for kind, source in cells if kind != "code"]
+        answers = sum(any(defines(s, n) and not is_stub(s, n) for s in code) for n in names)
+        rank = (answers, path.name == f"{unit}.ipynb", kind_of(path) == ".ipynb")
+        return cls(rank, name, code, others, flags)
+
+
+def _with_rescued(best, names, flags):
+    """Return the code of a notebook, with answers in cells that were made text by accident."""
+    code = list(best.code)
+    for name in names:
+        rescued = [s for s in best.others if defines(s, name)]
+        if rescued and not any(defines(s, name) and not is_stub(s, name) for s in code):
+            flags.append(f"{name} stood in a cell that is not code")
+            code += rescued[-1:]
+    return code
+
+
 def read(place, unit, names, given=()):
     """
     Read a submission.
@@ -197,38 +182,31 @@ def read(place, unit, names, given=()):
     Unreadable
         If nothing in it can be read as a notebook.
     """
-    files = {name: path for name, path in files_of(place).items()
-             if path.suffix.lower() in (".ipynb", ".json", ".py", ".txt", "")}
-    best, problems = None, []
-    for name, path in files.items():
+    found, problems = [], []
+    for name, path in files_of(place).items():
         try:
-            cells, flags = _read_file(path)
+            found.append(_Candidate.of(name, path, unit, names))
         except (Unreadable, OSError) as problem:
-            if path.suffix.lower() == ".ipynb":
+            if kind_of(path) == ".ipynb":
                 problems.append(f"{name}: {problem}")
-            continue
-        code = [source for kind, source in cells if kind == "code"]
-        others = [source for kind, source in cells if kind != "code"]
-        found = sum(any(defines(s, n) and not is_stub(s, n) for s in code) for n in names)
-        rank = (found, path.name == f"{unit}.ipynb", path.suffix == ".ipynb")
-        if best is None or rank > best[0]:
-            best = (rank, name, code, others, flags)
-    if best is None:
-        raise Unreadable("; ".join(problems) or "there is no notebook in it")
-    _, name, code, others, flags = best
-    if Path(name).name != f"{unit}.ipynb":
-        flags.append(f"read from {Path(name).name}")
-    if sum(path.suffix == ".ipynb" for path in files.values()) > 1:
-        flags.append("more than one notebook: the one with most answers counts")
-    if problems:
-        flags += problems
-    for wanted in names:  # an answer in a cell that was made text by accident
-        if not any(defines(s, wanted) for s in code):
-            rescued = [s for s in others if defines(s, wanted)]
-            if rescued:
-                flags.append(f"{wanted} stood in a cell that is not code")
-                code += rescued[-1:]
+    if not found:
+        raise Unreadable("; ".join(problems) or _nothing(place))
+    best = max(found, key=lambda one: one.rank)
+    flags = [*best.flags, *problems]
+    if Path(best.file).name != f"{unit}.ipynb":
+        flags.append(f"read from {Path(best.file).name}")
+    if any(one.rank[0] for one in found if one is not best):
+        flags.append("more than one file with answers: the one with most of them counts")
+    code = _with_rescued(best, names, flags)
     given = {"".join(text.split()) for text in given}
     code = [s for s in code if s.strip() and "".join(s.split()) not in given]
-    code = _stubs_first(_joined(code), names, flags)
-    return Submission(tuple(code), name, tuple(flags))
+    return Submission(tuple(_stubs_first(_joined(code), names, flags)), best.file, tuple(flags))
+
+
+def _nothing(place):
+    """Say what there is in place of a notebook."""
+    place = Path(place)
+    if place.is_symlink():
+        return "it is a link, and links are not followed"
+    names = sorted(path.name for path in place.iterdir())[:5] if place.is_dir() else [place.name]
+    return "there is no notebook in it" + (f", only {', '.join(names)}" if names else "")

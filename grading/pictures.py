@@ -17,7 +17,8 @@ def distribution_picture(reached):
     figure = Figure(figsize=(8, 0.8 + 0.32 * len(names)), layout="constrained")
     axes = figure.add_subplot()
     left = [0.0] * len(names)
-    kinds = ((full, "#00688b", "full points"), (some, "#9fc8d8", "a part"), (none, "#a63d00", "none"))
+    kinds = ((full, "#00688b", "full points"), (some, "#9fc8d8", "a part"),
+             (none, "#a63d00", "none"))
     for share, colour, label in kinds:
         axes.barh(names, share, left=left, color=colour, label=label)
         left = [a + b for a, b in zip(left, share)]

@@ -11,10 +11,9 @@ import html
 from collections import Counter
 from pathlib import Path
 
-from grading.problems import unit_problems
-
-from grading.batch import read_records, record_path
 from grading.grade import GRADED
+from grading.problems import unit_problems
+from grading.records import read_records, record_path
 
 STYLE = """<style>body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse}td,th{padding:.2rem .8rem;border-bottom:1px solid #ccc;
@@ -50,8 +49,9 @@ def read_roster(path):
     with open(path, newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     if rows and "student" not in rows[0]:
-        raise ValueError(f"--roster: {path} has the columns {', '.join(rows[0])}; needs one that is "
-                         "called student, and for Canvas and Moodle: id, name, email, section.")
+        raise ValueError(f"--roster: {path} has the columns {', '.join(map(str, rows[0]))}; "
+                         "needs one that is called student, and for Moodle and Canvas: id, email, "
+                         "name, login, sis, section.")
     return {row["student"]: row for row in rows}
 
 
