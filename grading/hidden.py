@@ -60,7 +60,7 @@ def _is_linear(problem, argument, ask, rng):
 
 #: Properties beyond those that a learner's check uses: in which argument results are linear.
 LINEAR = {"elman_backward": "e", "tbptt_chunks": "dh_own", "tbptt_k1_k2": "dh_own",
-          "rtrl": "dh_own", "gru_backward": "dh_own"}
+          "gru_backward": "dh_own"}
 
 
 def _guarded(function, reply):
