@@ -12,7 +12,6 @@
     shares.py      the steps whose share in a sum is missing, doubled or wrong
     notebook.py    what a learner calls, and how a report looks
     notes.py       the file that remembers points and hints
-    questions/     five questions per unit, with an answer to each option
 
 A file imports those that it needs of the ones above it in this list; only `examine.py` also
 calls the diagnosis.

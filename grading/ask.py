@@ -1,8 +1,10 @@
 """Call a learner's function: its arguments are copies, its time is limited, its output is kept."""
 import contextlib
+import contextvars
 import copy
 import ctypes
 import io
+import random
 import signal
 import threading
 import traceback
@@ -36,20 +38,41 @@ class _Overtime(BaseException):
     """Raised inside an answer whose time is over; no `except Exception` catches it."""
 
 
-def _interrupt(signum, frame):
-    raise _Overtime
+def _with_alarm(function, seconds):
+    """Run a function and raise _Overtime in it when its time is over.
 
+    Code in a loop may swallow that. Then it is raised again, and after some times so often that
+    it meets a line outside the `try`.
+    """
+    fired, over = 0, False
 
-@contextlib.contextmanager
-def _alarm(seconds):
-    """Raise _Overtime in this thread after some seconds, and again if it is swallowed."""
-    before = signal.signal(signal.SIGALRM, _interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
-    try:
-        yield
-    finally:
+    def interrupt(signum, frame):
+        nonlocal fired
+        if over:
+            return
+        fired += 1
+        signal.setitimer(signal.ITIMER_REAL, 0.1 if fired < 5 else random.uniform(2e-5, 1e-4))
+        raise _Overtime
+
+    def disarm():
+        nonlocal over
+        over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGALRM, before or signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, *left)
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    left = signal.setitimer(signal.ITIMER_REAL, seconds)  # of an alarm that others have set
+    try:
+        value = function()
+    finally:
+        try:
+            disarm()
+        except _Overtime:  # it came just now
+            disarm()
+    if fired:
+        raise _Overtime
+    return value
 
 
 def _in_thread(function, seconds):
@@ -62,12 +85,17 @@ def _in_thread(function, seconds):
         except BaseException as error:
             box.append((None, error))
 
-    thread = threading.Thread(target=run, daemon=True)
+    here = contextvars.copy_context()  # such as what NumPy shall not warn of
+    thread = threading.Thread(target=here.run, args=(run,), daemon=True)
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident), ctypes.py_object(_Overtime))
+        for _ in range(10):  # again, where it is swallowed; then it is left alone
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(thread.ident), ctypes.py_object(_Overtime))
+            thread.join(0.01)
+            if not thread.is_alive():
+                break
         raise _Overtime
     value, error = box[0]
     if error is not None:
@@ -78,8 +106,7 @@ def _in_thread(function, seconds):
 def _limited(function, seconds):
     """Return what the function returns; raise _Overtime when the seconds are over."""
     if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
-        with _alarm(seconds):
-            return function()
+        return _with_alarm(function, seconds)
     return _in_thread(function, seconds)
 
 
@@ -87,6 +114,18 @@ def _copied(argument):
     """Return a copy that the answer may spoil; functions and meters go as they are."""
     plain = isinstance(argument, (np.ndarray, list, tuple, dict))
     return copy.deepcopy(argument) if plain else argument
+
+
+class _Beginning(io.TextIOBase):
+    """Keep the beginning of what is written, and count the rest."""
+
+    def __init__(self):
+        self.text, self.length = "", 0
+
+    def write(self, text):
+        self.text += text[:max(KEPT - self.length, 0)]
+        self.length += len(text)
+        return len(text)
 
 
 def _where(error):
@@ -111,7 +150,7 @@ class Asker:
     def __init__(self, answer, seconds):
         self.answer = answer
         self.seconds = seconds
-        self.printed = io.StringIO()
+        self.printed = _Beginning()
 
     def __call__(self, *args):
         """Return what the answer returns, untouched; raise NoAnswer with the reason otherwise."""
@@ -134,9 +173,8 @@ class Asker:
     @property
     def output(self):
         """Return the beginning of what the answer printed."""
-        text = self.printed.getvalue()
-        more = f"\n… ({len(text) - KEPT} more characters)" if len(text) > KEPT else ""
-        return text[:KEPT] + more
+        left = self.printed.length - KEPT
+        return self.printed.text + (f"\n… ({left} more characters)" if left > 0 else "")
 
 
 def _message(error):

@@ -33,6 +33,21 @@ def is_numeric(value):
     return isinstance(value, (float, np.floating))
 
 
+def equal(got, right, tolerance=0.0):
+    """Tell whether two values are the same, item by item, and numbers nearly so."""
+    if is_numeric(right):
+        return is_numeric(got) and error(got, right) <= tolerance
+    if type(got) is not type(right):
+        return False
+    if isinstance(right, np.ndarray):
+        return np.array_equal(got, right)
+    if isinstance(right, dict):
+        return got.keys() == right.keys() and all(equal(got[k], right[k], tolerance) for k in right)
+    if isinstance(right, (tuple, list)):
+        return len(got) == len(right) and all(equal(*two, tolerance) for two in zip(got, right))
+    return got == right
+
+
 def first_wrong(result, got, right, tolerance):
     """Return the first time step, in the order of computing, at which a result is wrong."""
     if result.row is None or got.shape != right.shape:
@@ -57,8 +72,7 @@ def _shape_sentence(got, right):
 def compare_one(result, got, right, tolerance):
     """Compare one result."""
     if not is_numeric(right):
-        same = type(got) is type(right) and (
-            np.array_equal(got, right) if isinstance(right, np.ndarray) else got == right)
+        same = equal(got, right, tolerance)
         shape = getattr(got, "shape", ())
         return Verdict(result.name, shape, 0.0 if same else np.inf, bool(same),
                        "" if same else "is not right")

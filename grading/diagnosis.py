@@ -1,7 +1,7 @@
 """Say which mistake an answer makes.
 
 A hypothesis predicts what an answer with that mistake would return. The catalogue of the problem
-comes first, one mistake alone and then two at once; then mistakes in general (`suspects.py`). A
+comes first, then mistakes in general (`suspects.py`), then two of the catalogue at once. A
 hypothesis counts for the share of the wrong results that it predicts in every case; one that would
 spoil a result that is right counts for nothing.
 """
@@ -12,13 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from grading.ask import Unreadable
-from grading.comparing import error, is_numeric
+from grading.comparing import equal
 from grading.problem import mistaken
 from grading.reading import read
 
 NEARLY = 1e-5  # errors below this come from the precision, not from the equation
 CLOSE = 1e-7  # a prediction this close is no accident: the numbers of the cases are random
-SECONDS = 0.5  # for all hypotheses together
+SURE = 0.95  # a hypothesis that explains more than this is not set aside for two at once
+SECONDS = 0.6  # of this process's time, for mistakes in general; and again for two at once
 MOST = 3  # findings that are shown
 DOUBT = 0.9  # the weight of a hypothesis that leaves an error in some cases unexplained
 
@@ -39,11 +40,7 @@ class Finding(NamedTuple):
 
 def same(got, predicted, close=CLOSE):
     """Tell whether a result is what was predicted."""
-    if is_numeric(got) and is_numeric(predicted):
-        return error(got, predicted) <= close
-    if isinstance(got, np.ndarray) or isinstance(predicted, np.ndarray):
-        return bool(np.array_equal(got, predicted))
-    return got == predicted
+    return equal(got, predicted, close)
 
 
 def predict(problem, run, function, args=None):
@@ -120,22 +117,27 @@ def _hypothesis(problem, changes):
     return function and (lambda run: predict(problem, run, function))
 
 
-def _catalogued(problem, evidence, until):
-    """Return findings from the catalogue: one mistake, or else two at once."""
+def _catalogued(problem, evidence):
+    """Return a finding for each mistake of the catalogue that explains something."""
     findings = []
     for mistake in problem.mistakes:
         share, only = evidence.explained(_hypothesis(problem, mistake.changes))
         if share:
             findings.append(Finding(mistake.name, mistake.sentence, mistake.section, share, only))
-    if any(finding.explained == 1 for finding in findings):
-        return sorted(findings, key=lambda f: -f.explained)
-    for one, two in itertools.permutations(problem.mistakes, 2):
-        both = _hypothesis(problem, one.changes + two.changes)
-        if time.monotonic() > until:
+    return findings
+
+
+def _two_at_once(problem, evidence, until):
+    """Return the findings of two mistakes that together explain everything, or none."""
+    pairs = itertools.combinations(enumerate(problem.mistakes), 2)
+    for (_, one), (_, two) in sorted(pairs, key=lambda pair: pair[0][0] + pair[1][0]):
+        if time.process_time() > until:
             break
+        both = _hypothesis(problem, one.changes + two.changes) or _hypothesis(
+            problem, two.changes + one.changes)
         if both and evidence.explained(both)[0] == 1:
             return [Finding(m.name, m.sentence, m.section) for m in (one, two)]
-    return findings
+    return []
 
 
 def _special(runs):
@@ -179,13 +181,14 @@ def diagnose(problem, runs):
     """
     from grading.suspects import suspected
 
-    until = time.monotonic() + SECONDS
     evidence = Evidence(problem, runs)
-    findings = _catalogued(problem, evidence, until)
+    findings = _catalogued(problem, evidence)
     if evidence.nearly and not findings:
         return [Finding("nearly right", f"The largest relative error is {evidence.off:.0e}: as "
                         "from single precision, rounded numbers, or finite differences.")]
     if not any(finding.explained == 1 for finding in findings):
-        findings += suspected(problem, evidence, until)
+        findings += suspected(problem, evidence, time.process_time() + SECONDS)
+    if not any(finding.explained > SURE for finding in findings):
+        findings = _two_at_once(problem, evidence, time.process_time() + SECONDS) or findings
     findings.sort(key=lambda finding: -finding.explained)  # stable: the catalogue stays in front
     return (findings[:MOST] or _alone(evidence)) + _special(runs)

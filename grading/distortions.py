@@ -58,8 +58,6 @@ def _by_factor(i, runs, problem):
         constants.add(round(c, 6))
         fits = [said for n, said in _named_factors(_sizes(problem, run.case.args))
                 if abs(c / n - 1) < 1e-6]
-        if abs(c - 1) < 1e-6:  # here the sizes are 1, or alike
-            continue
         candidates = fits if candidates is None else [s for s in candidates if s in fits]
     if candidates:
         return candidates[0]
@@ -86,6 +84,14 @@ def _distortions(result, right):
         yield "is summed over its last axis", right.sum(axis=-1, keepdims=True)
     yield "has lost its signs", np.abs(right)
     yield from _gates_moved(result, right)
+
+
+def _by_name(result, right):
+    """Return the distorted results under what is said of them."""
+    found = {}
+    for name, value in _distortions(result, right):
+        found.setdefault(name, []).append(value)
+    return found
 
 
 def _gates_moved(result, right):
@@ -147,8 +153,9 @@ def distorted(problem, result, i, runs):
     said = _by_factor(i, runs, problem)
     if said:
         return said
-    for k, (name, _) in enumerate(_distortions(result, runs[0].right[i])):
-        if all(k < len(d := list(_distortions(result, run.right[i])))
-               and same(run.got[i], d[k][1]) for run in runs):
+    variants = [_by_name(result, run.right[i]) for run in runs]
+    for name in variants[0]:
+        if all(any(same(run.got[i], d) for d in found.get(name, ()))
+               for run, found in zip(runs, variants)):
             return name
     return _wrong_gates(result, i, wrong) or odd_shares(problem, result, i, wrong)

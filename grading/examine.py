@@ -14,7 +14,8 @@ from grading.reading import as_tuple, read
 
 CORRECT, WRONG, NOT_ATTEMPTED = "correct", "wrong", "not attempted"
 RAISED, TOO_LONG, UNREADABLE = "raised an error", "took too long", "could not be checked"
-_OUTCOMES = {Raised: RAISED, TookTooLong: TOO_LONG, Unreadable: UNREADABLE}
+_OUTCOMES = {NotAttempted: RAISED, Raised: RAISED, TookTooLong: TOO_LONG, Unreadable: UNREADABLE}
+_LEFT_OUT = "NotImplementedError: it leaves some cases out"
 MOST_OVERTIMES = 1  # each costs seconds: after so many, the rest is not tried
 
 
@@ -58,16 +59,12 @@ def _judged(problem, case, got):
         Verdict(name, np.shape(got[0]), 0.0, True),)
 
 
-def run_case(problem, case, ask, begun=True):
-    """Ask for one case, and compare; once it has begun to answer, an answer was attempted."""
+def run_case(problem, case, ask):
+    """Ask for one case, and compare."""
     right = as_tuple(problem.reference(*case.args))
     try:
         value = ask(*case.args)
         got = read(problem.results, value, right)
-    except NotAttempted:
-        if not begun:
-            raise
-        return Run(case, right, None, (), Raised("NotImplementedError: it leaves this case out"))
     except NoAnswer as trouble:
         return Run(case, right, None, (), trouble)
     if problem.judge:
@@ -86,6 +83,8 @@ def _check_properties(problem, ask, rng, broken):
             said = prop.holds(results_of, rng)
         except NoAnswer as trouble:
             said = str(trouble)
+        except Exception as error:  # so odd a result that the property could not go on with it
+            said = f"what was returned could not be used ({type(error).__name__})"
         if said is not True:
             broken.setdefault(prop.part, f"{prop.name}: {said}")
     return broken
@@ -99,7 +98,7 @@ def _outcome(runs, broken):
     for kind, word in reversed(_OUTCOMES.items()):
         for trouble in troubles:
             if isinstance(trouble, kind):
-                return word, str(trouble)
+                return word, _LEFT_OUT if kind is NotAttempted else str(trouble)
     return WRONG, next(iter(broken.values()), "")
 
 
@@ -134,25 +133,25 @@ def examine(problem, ask, rng, cases=None):
     """
     cases = list(problem.cases(rng)) if cases is None else cases
     runs, broken = [], {}
-    try:
-        for case in cases:
-            runs.append(run_case(problem, case, ask, begun=bool(runs)))
-            if sum(isinstance(run.trouble, TookTooLong) for run in runs) >= MOST_OVERTIMES:
-                break
-        stopped = len(runs) < len(cases) or isinstance(runs[-1].trouble, TookTooLong)
-        if not stopped:
-            if _differs_when_repeated(problem, ask, runs):
-                broken[runs[0].case.part] = ("called a second time with the same arguments, it "
-                                             "returns something else: nothing may be kept "
-                                             "between calls")
-            _check_properties(problem, ask, rng, broken)
-    except NotAttempted as shipped:
+    for case in cases:
+        runs.append(run_case(problem, case, ask))
+        if sum(isinstance(run.trouble, TookTooLong) for run in runs) >= MOST_OVERTIMES:
+            break
+    if all(isinstance(run.trouble, NotAttempted) for run in runs):
         none = {part.name: 0 for part in problem.parts}
-        return Report(problem, NOT_ATTEMPTED, none, (), sentence=str(shipped))
+        return Report(problem, NOT_ATTEMPTED, none, (), sentence=str(runs[0].trouble))
+    stopped = len(runs) < len(cases) or isinstance(runs[-1].trouble, TookTooLong)
+    if not stopped:
+        if _differs_when_repeated(problem, ask, runs):
+            broken[runs[0].case.part] = ("called a second time with the same arguments, it "
+                                         "returns something else: nothing may be kept "
+                                         "between calls")
+        _check_properties(problem, ask, rng, broken)
     outcome, sentence = _outcome(runs, broken)
-    tried = {case.part for case in cases[:len(runs)]} | {p.part for p in problem.properties}
+    tried = {case.part for case in cases} | {p.part for p in problem.properties}
     failed = {run.case.part for run in runs if not run.ok} | set(broken)
-    failed |= {case.part for case in cases[len(runs):]}
+    if stopped:
+        failed |= {case.part for case in cases[len(runs):]} | {p.part for p in problem.properties}
     earned = {part.name: part.points if part.name in tried - failed else 0
               for part in problem.parts}
     findings = () if outcome == CORRECT else diagnose(problem, runs)

@@ -127,12 +127,6 @@ def progress(export=None, reset=False):
     --------
     >>> progress(export="my-progress.csv")  # doctest: +SKIP
     """
-    path = notes.place()
-    if reset and path.exists():
-        kept = next(p for i in range(1, 10_000)
-                    if not (p := path.with_suffix(f".{i}.json")).exists())
-        os.replace(path, kept)
-        return Text(f"Your progress begins anew; what you had is kept in {kept.name}.")
     known, rows = notes.load(), []
     for problem in all_problems().values():
         note = known.get(problem.name, {})
@@ -142,6 +136,11 @@ def progress(export=None, reset=False):
     if export is not None:
         notes.export(Path(export), rows, ("unit", "exercise", "points", "of", "last", "tries",
                                           "hints"))
+    path = notes.place()
+    if reset and path.exists():
+        kept = notes.unused(path, "before")
+        os.replace(path, kept)
+        return Text(f"Your progress begins anew; what you had is kept in {kept.name}.")
     lines = [f"{unit}  {name:<28} {got:>3} of {most:>2}  {last}"
              for unit, name, got, most, last, _, _ in rows]
     total = f"{sum(row[2] for row in rows)} of {sum(row[3] for row in rows)} points"

@@ -27,17 +27,32 @@ def load():
     path = place()
     try:
         notes = json.loads(path.read_text(encoding="utf-8"))
-        if all(isinstance(note, dict) for note in notes.values()):
+        if all(_is_note(note) for note in notes.values()):
             return notes
         raise ValueError("it holds no notes")
     except FileNotFoundError:
         return {}
-    except (ValueError, AttributeError, OSError) as error:
-        aside = path.with_suffix(".unreadable.json")
-        os.replace(path, aside)
-        print(f"{path.name} could not be read ({error}); it is kept as {aside.name}, "
-              "and a new one begins.")
+    except (ValueError, AttributeError, OSError, RecursionError) as error:
+        aside = unused(path, "unreadable")
+        try:
+            os.replace(path, aside)
+            print(f"{path.name} could not be read ({error}); it is kept as {aside.name}, "
+                  "and a new one begins.")
+        except OSError:
+            print(f"{path.name} could not be read ({error}), nor be put aside.")
         return {}
+
+
+def _is_note(note):
+    """Tell whether what was read is what `record` writes."""
+    return isinstance(note, dict) and all(
+        type(note.get(key, 0)) is int for key in ("points", "tries", "hints"))
+
+
+def unused(path, word):
+    """Return a name beside the file, of which there is none yet."""
+    names = (path.with_suffix(f".{word}{i or ''}.json") for i in range(10_000))
+    return next(name for name in names if not name.exists())
 
 
 def save(notes):

@@ -100,7 +100,7 @@ def source(function):
     return textwrap.dedent(inspect.getsource(function))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def mistaken(reference, changes):
     """Return the reference with changes made in its source, or None where they do not fit.
 

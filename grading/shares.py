@@ -10,28 +10,35 @@ from grading.diagnosis import CLOSE
 
 
 def _coefficients(got, shares):
-    """Return c with got = Σ c_t share_t, or None if the shares cannot make it up."""
+    """Return c with got = Σ c_t share_t, or None if the shares cannot make it up.
+
+    Where a share is zero, as that of h_0 may be, c_t is NaN.
+    """
     columns = shares.reshape(len(shares), -1).T
-    if got.shape != shares.shape[1:] or columns.shape[0] < columns.shape[1]:
+    there = columns.any(axis=0)
+    columns = columns[:, there]
+    if got.shape != shares.shape[1:]:
         return None
-    c, _, rank, _ = np.linalg.lstsq(columns, got.ravel(), rcond=None)
-    made = (columns @ c).reshape(got.shape)
-    return c if rank == len(c) and error(made, got) <= CLOSE else None
+    c = np.full(len(shares), np.nan)
+    c[there], _, rank, _ = np.linalg.lstsq(columns, got.ravel(), rcond=None)
+    made = (columns @ c[there]).reshape(got.shape)
+    return c if rank == there.sum() and error(made, got) <= CLOSE else None
 
 
 def _in_words(c):
     """Say which steps are odd; steps are counted from 1."""
     T = len(c)
-    odd = [t for t in range(1, T + 1) if abs(c[t - 1] - 1) > 1e-5]
+    there = [t for t in range(1, T + 1) if not np.isnan(c[t - 1])]
+    odd = [t for t in there if abs(c[t - 1] - 1) > 1e-5]
     if not odd or T < 3:
         return None
     value = c[odd[0] - 1]
     if any(abs(c[t - 1] - value) > 1e-5 for t in odd):
         return None
-    if len(odd) == T:
+    if odd == there:
         return None  # a factor, and said as such
-    if abs(value) < 1e-5 and len(odd) > T / 2:
-        kept = [t for t in range(1, T + 1) if t not in odd]
+    if abs(value) < 1e-5 and len(odd) > len(there) / 2:
+        kept = [t for t in there if t not in odd]
         if kept in ([1], [T]):
             return f"holds only the share of the {'first' if kept == [1] else 'last'} step"
     place = {1: "the first step", T: "the last step"}.get(odd[0], "a step in the middle")
@@ -70,8 +77,8 @@ def odd_shares(problem, result, i, runs):
         shares = problem.shares(*run.case.args).get(result.name)
         if shares is None:
             return None
-        if len(shares) < 3:
-            continue
+        if not 3 <= len(shares) <= shares[0].size:
+            continue  # too few steps to tell, or too many
         c = _coefficients(run.got[i], shares)
         if c is None:
             return None

@@ -58,7 +58,7 @@ def _as_if(problem, evidence, until):
                 args = run.case.args[:k] + (other,) + run.case.args[k + 1:]
                 variants.setdefault(said, {})[id(run)] = args
     for said, args in variants.items():
-        if time.monotonic() > until:
+        if time.process_time() > until:
             break
         share, only = evidence.explained(lambda run: predict(
             problem, run, problem.reference, args.get(id(run))))
@@ -92,7 +92,7 @@ def suspected(problem, evidence, until):
     evidence : Evidence
         What its cases showed.
     until : float
-        The time, of `time.monotonic`, at which to stop.
+        The time, of `time.process_time`, at which to stop.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def suspected(problem, evidence, until):
         findings += _exchanged(problem, evidence)
     said = {}
     for i in evidence.wrong:
-        if is_numeric(evidence.runs[0].right[i]) and time.monotonic() < until:
+        if is_numeric(evidence.runs[0].right[i]) and time.process_time() < until:
             what = distorted(problem, problem.results[i], i, evidence.runs)
             if what:
                 said.setdefault(what, []).append(evidence.names[i])

@@ -40,7 +40,7 @@ SITUATIONS = (
     ("any k1 and k2", ("a short last window",), {"T": 8}, 3, 4),
     ("any k1 and k2", ("a short last window", "B = 1"), {"T": 7, "B": 1}, 2, 3),
     ("any k1 and k2", ("H = D",), {"T": 8, "D": 4, "H": 4}, 2, 3),
-    ("any k1 and k2", ("nothing is cut",), {"T": 7}, 3, 9),
+    ("any k1 and k2", ("nothing is cut", "a short last window"), {"T": 7}, 3, 9),
     ("initial state", ("h_0 ≠ 0",), {"T": 6}, 2, 3),
     ("initial state", ("h_0 ≠ 0", "B = 1"), {"T": 7, "B": 1}, 1, 3),
     ("initial state", ("h_0 ≠ 0", "T = 1", "nothing is cut"), {"T": 1}, 1, 1),

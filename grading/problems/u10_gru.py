@@ -53,13 +53,14 @@ def forward(W_xh, W_hh, b_h, b_hn, x, h_0):
 
 START = "h_0 ≠ 0"
 SITUATIONS = (
+    ("initial state", (START,), {"T": 3}),
     ("one step", ("T = 1",), {"T": 1}),
     ("one step", ("T = 1", "B = 1"), {"T": 1, "B": 1}),
+    ("initial state", (START,), {"T": 7}),
     ("sequence", (), {"T": 5}),
     ("sequence", ("B = 1",), {"B": 1}),
     ("sequence", ("H = D",), {"D": 4, "H": 4}),
     ("sequence", ("a loss at the last step only",), {"T": 6}),
-    ("initial state", (START,), {}),
     ("initial state", (START, "T = 1"), {"T": 1}),
     ("initial state", (START, "B = 1"), {"B": 1}),
 )

@@ -227,38 +227,114 @@ explore(sensitivity, w=(0.55, 1.3, 0.05, 0.8), k=(1, 40, 1, 11), tasks=[
 # 4. Replace the sum over the copies of $w$ by their mean, and look at the direction
 #    $(dL/dw, dL/du)$. Is it still the steepest?
 #
+# Exercises with points: [Exercises 00](../exercises/00/00.ipynb).
+#
 # ## Five questions
 #
-# Answer first, then open.
+# Decide first, then open your answer: it says whether it is right, and why. Open the others, too: the
+# wrong ones are mistakes that are easily made. By keyboard, `Tab` goes from answer to answer, and `Enter`
+# opens one.
 #
-# <details><summary>1. A weight is used 100 times. Is its gradient larger than that of a weight used once?</summary>
+# **1. A weight is used 100 times. What does that say of its gradient, beside that of a weight used
+# once?**
 #
-# Not necessarily. It is a sum of 100 shares, but shares can be tiny, or cancel. Only the *number of
-# terms* is larger.
+# <details><summary>A. It is about 100 times as large</summary>
+#
+# **No.** It is a sum of 100 shares, and shares differ in size and in sign. Only the *number of terms* is
+# 100 times as large.
 # </details>
 #
-# <details><summary>2. Why does each copy enter the sum with weight 1?</summary>
+# <details><summary>B. It is as large, since copies are averaged</summary>
 #
-# Because copy $i$ *is* $w$: $w_i = w$, so $dw_i/dw = 1$. If a copy were $2w$, its share would count
-# twice.
+# **No.** Nothing is averaged: each copy moves at speed 1 when the weight does, so the shares add up. A
+# numerical derivative sides with the sum.
 # </details>
 #
-# <details><summary>3. You use the mean of the shares in place of the sum, and training works. What did you change?</summary>
+# <details><summary>C. It is a sum of 100 terms, and may have any size</summary>
 #
-# With one shared weight: the learning rate, by a factor of $1/k$. With several weights of different
-# $k$: the direction too.
+# **Right.** The shares can be tiny, or large, or cancel. How often a weight is used says how many terms
+# are added, and no more.
 # </details>
 #
-# <details><summary>4. A central difference with ε = 1e-15 disagrees with your derivative by 5 %. Is your derivative wrong?</summary>
+# **2. Two copies of w are made as w₁ = w and w₂ = 2w. How do their partial derivatives enter dL/dw?**
 #
-# You cannot tell. At that step size rounding alone causes errors of that size: see the left arm of
-# the V. Try $10^{-5}$, or the complex step.
+# <details><summary>A. Each once: copies of one weight are tied</summary>
+#
+# **No.** Once is right where a copy *is* $w$, for then $dw_i/dw = 1$. Here $w_2$ moves twice as fast as
+# $w$.
 # </details>
 #
-# <details><summary>5. The complex step of <code>abs(w)</code> at w = −2 gives 0. Why?</summary>
+# <details><summary>B. The first once, and the second twice</summary>
 #
-# `abs` of a complex number is its length, which is real: the imaginary part is lost. The function
-# must be analytic for the method to work.
+# **Right.** The chain rule multiplies $\partial L/\partial w_i$ by $dw_i/dw$, which is 1 and 2. The plain
+# sum is the case in which each copy is $w$ itself.
+# </details>
+#
+# <details><summary>C. Each with one half, as there are two copies</summary>
+#
+# **No.** That would be a mean, and the number of copies appears nowhere in the chain rule. What counts is
+# how fast each copy moves when $w$ does.
+# </details>
+#
+# **3. You take the mean of the shares in place of their sum, and training works. What did you change?**
+#
+# <details><summary>A. The step's length, and perhaps its direction</summary>
+#
+# **Right.** With one shared weight it is a learning rate smaller by the factor $1/k$. With several
+# weights of different $k$, each shrinks by its own factor, and the direction is wrong.
+# </details>
+#
+# <details><summary>B. Nothing that matters: a mean is a sum as well</summary>
+#
+# **No.** The mean is the sum divided by the number of copies. It trains, because the sign is right; it is
+# not the derivative, as any numerical check tells.
+# </details>
+#
+# <details><summary>C. The direction, even with a single shared weight</summary>
+#
+# **No.** With a single weight all shares are scaled by the same positive factor $1/k$: same direction,
+# smaller step. It takes two weights that are used differently often to turn it.
+# </details>
+#
+# **4. A central difference with ε = 1e-15 disagrees with your derivative by 5 %. Is your derivative
+# wrong?**
+#
+# <details><summary>A. Yes: a check that uses only the function is right</summary>
+#
+# **No.** It uses only the function, and it subtracts two nearly equal numbers. At this step size rounding
+# is as large as what is left.
+# </details>
+#
+# <details><summary>B. No: central differences are that inaccurate</summary>
+#
+# **No.** At a good step size, near $10^{-5}$, they are accurate to many digits. And a check that fails
+# for its own reasons does not acquit you.
+# </details>
+#
+# <details><summary>C. That cannot be told from this check</summary>
+#
+# **Right.** At that step size rounding alone causes errors of that size: see the left arm of the V. Try
+# $10^{-5}$, or the complex step.
+# </details>
+#
+# **5. The complex step of <code>abs(w)</code> at w = −2 gives 0. Why?**
+#
+# <details><summary>A. abs throws the imaginary part away</summary>
+#
+# **Right.** `abs` of a complex number is its length, which is real. The function must be made of analytic
+# operations for the method to work.
+# </details>
+#
+# <details><summary>B. The step of 1e-30 is too small to be seen</summary>
+#
+# **No.** It would be for a difference, where it vanishes beside the 2. The complex step subtracts
+# nothing, so it may be as small as that.
+# </details>
+#
+# <details><summary>C. The derivative of abs at −2 is 0</summary>
+#
+# **No.** It is $-1$: left of zero, `abs` falls with slope 1. At its kink, at 0, there is no derivative;
+# but that is elsewhere.
 # </details>
 #
 # ## What to take away

@@ -259,34 +259,115 @@ explore(watch, step=(0, 5, 1, 0), w_hh=(-2.0, 2.0, 0.25, 0.5), h_0=(-1.0, 1.0, 0
 # 3. Change `h[t - 1]` into `h[t - 2]` on purpose. Python raises no error. What does step 1 read instead,
 #    and which of the tests in task 2 would notice?
 #
+# Exercises with points: [Exercises 01](../exercises/01/01.ipynb).
+#
 # ## Five questions
 #
-# <details><summary>1. What is shared between the copies of the unfolded network, and what is not?</summary>
+# Decide first, then open your answer: it says whether it is right, and why. Open the others, too: the
+# wrong ones are mistakes that are easily made. By keyboard, `Tab` goes from answer to answer, and `Enter`
+# opens one.
 #
-# Shared: the weights $W_{xh}, W_{hh}, b_h$ (and those of the readout). Not shared: inputs, states,
-# outputs, and later the gradients at the states.
+# **1. Which of these is not the same in all copies of the unfolded network?**
+#
+# <details><summary>A. The biases b<sub>h</sub></summary>
+#
+# **No.** They belong to the cell, and all copies are the same cell. Together with $W_{xh}$ and $W_{hh}$
+# they are what is learnt.
 # </details>
 #
-# <details><summary>2. Why T+1 rows of states for T inputs?</summary>
+# <details><summary>B. The states h<sub>t</sub></summary>
 #
-# Because step 1 needs a state before it, $h_0$. It is part of the input, and it has a gradient too.
+# **Right.** Each step has its own input, state and output, and later its own gradient at the state.
+# Shared are the weights, and those of the readout too.
 # </details>
 #
-# <details><summary>3. Does the number of parameters depend on T, on B, on D?</summary>
+# <details><summary>C. The matrix W<sub>hh</sub></summary>
 #
-# Only on D (and on H and K). Neither the length of a sequence nor the number of sequences changes what
-# is learnt.
+# **No.** In the drawing all arrows from state to state have one colour, because they carry one matrix. In
+# the code it is the same array in every turn of the loop.
 # </details>
 #
-# <details><summary>4. You read a series of 1000 steps as ten pieces of 100, each from the zero state. What is lost?</summary>
+# <details><summary>D. The matrix W<sub>hy</sub></summary>
 #
-# The values: each piece starts having forgotten what came before. Handing over `h[-1]` restores exactly
-# the states of the uncut run.
+# **No.** The readout is shared like the cell: one matrix reads out every state.
 # </details>
 #
-# <details><summary>5. In a many-to-one task, may we skip computing the states before the last?</summary>
+# **2. Why do states have T+1 rows, if there are T inputs?**
 #
-# No. The last state depends on all of them. Only their *readouts* and losses are not needed.
+# <details><summary>A. So that counting can start at 1: row 0 is a spare</summary>
+#
+# **No.** Row 0 is no spare: step 1 reads it. It may be anything, and it has a gradient.
+# </details>
+#
+# <details><summary>B. So that the last state is there twice, for the next piece</summary>
+#
+# **No.** The last state is stored once, in row $T$. Whoever reads on hands `h[-1]` to the next piece, as
+# its row 0.
+# </details>
+#
+# <details><summary>C. So that step 1, too, has a state before it</summary>
+#
+# **Right.** That is $h_0$. It is part of the input, zero unless one says otherwise, and it has a gradient
+# too.
+# </details>
+#
+# **3. On which sizes does the number of parameters of a network with readout depend?**
+#
+# <details><summary>A. On D, H, K and T</summary>
+#
+# **No.** Each step has a copy of the cell, but all copies share their parameters. What grows with $T$ is
+# the tape.
+# </details>
+#
+# <details><summary>B. On D, H, K and B</summary>
+#
+# **No.** The sequences of a batch go through the same weights side by side. $B$ is the number of columns,
+# and nothing that is learnt.
+# </details>
+#
+# <details><summary>C. On D, H and K</summary>
+#
+# **Right.** Those are the sides of $W_{xh}$, $W_{hh}$ and $W_{hy}$ and the lengths of the biases. Ten
+# steps or a thousand, one sequence or many: nothing changes.
+# </details>
+#
+# **4. You read a series of 1000 steps as ten pieces of 100, each from the zero state. What is lost?**
+#
+# <details><summary>A. What a piece would have known of those before it</summary>
+#
+# **Right.** Each piece starts having forgotten everything. Handing over `h[-1]` restores exactly the
+# states of the uncut run.
+# </details>
+#
+# <details><summary>B. Nothing: all the pieces have the same weights</summary>
+#
+# **No.** The weights are; the states are not. The network's answer depends on what it has read, and that
+# is in the state.
+# </details>
+#
+# <details><summary>C. Ten rows of states, one at each of the starts</summary>
+#
+# **No.** A wrong start acts on all states that follow, until the network has forgotten it. In this unit
+# that took 6 to 32 steps, down to one percent.
+# </details>
+#
+# **5. In a many-to-one task, what need not be computed for the steps before the last?**
+#
+# <details><summary>A. The states, which the mask removes</summary>
+#
+# **No.** The mask removes losses, not states. The last state is made of the one before it, and so on down
+# to $h_0$.
+# </details>
+#
+# <details><summary>B. The readouts, and with them the losses</summary>
+#
+# **Right.** No target waits for them. The states must be there, since the last one depends on them all.
+# </details>
+#
+# <details><summary>C. The products with W<sub>xh</sub>, but for the last</summary>
+#
+# **No.** Then the last state would not know the sequence at all, only its last input. What came before
+# reaches it through the states, and these read every $x_t$.
 # </details>
 #
 # ## What to take away

@@ -246,35 +246,113 @@ explore(probe, w=(-1.2, 1.2, 0.05, 0.5), u=(-0.5, 1.5, 0.05, 0.5), tasks=[
 # 3. Derive $d^2 L / dh_0^2$ for $L = \tfrac12 h_T^2$ and no input. What does it say about the surface
 #    for $w > 1$?
 #
+# Exercises with points: [Exercises 02](../exercises/02/02.ipynb).
+#
 # ## Five questions
 #
-# <details><summary>1. Why does ∂L/∂h_2 have two terms, and ∂L/∂h_3 only one?</summary>
+# Decide first, then open your answer: it says whether it is right, and why. Open the others, too: the
+# wrong ones are mistakes that are easily made. By keyboard, `Tab` goes from answer to answer, and `Enter`
+# opens one.
 #
-# $h_2$ acts on the loss in two ways: through its own loss and through $h_3$. The last state has nobody
-# after it.
+# **1. In the example with T = 3, ∂L/∂h₃ has one term and ∂L/∂h₂ has two. Where does the second come
+# from?**
+#
+# <details><summary>A. From h₃, which is made of h₂</summary>
+#
+# **Right.** $h_2$ acts on the loss in two ways: through its own loss and through $h_3$. The last state
+# has nobody after it.
 # </details>
 #
-# <details><summary>2. A colleague computes dh only from each step's own loss and gets a gradient that trains. What is missing?</summary>
+# <details><summary>B. From the second copy of w</summary>
 #
-# `w * dh`: nothing is carried back, so the network learns from one step at a time. It is truncation to a
-# single step, and no longer the gradient of the loss.
+# **No.** The copies of $w$ get their shares later, in step 2. This term is about what the *state* $h_2$
+# does: it is multiplied by $w$ and becomes part of $h_3$.
 # </details>
 #
-# <details><summary>3. w = 0.9. After how many steps has the gradient fallen below one percent?</summary>
+# <details><summary>C. From h₁, which h₂ is made of</summary>
 #
-# $0.9^n < 0.01$ means $n > \ln 100 / \ln(1/0.9) \approx 43.7$, so after 44 steps.
+# **No.** That is the way forward. A gradient asks where a state *goes*, not where it comes from, and
+# $h_2$ does not go into $h_1$.
 # </details>
 #
-# <details><summary>4. Does a vanishing gradient mean that dL/dw is zero?</summary>
+# **2. A colleague computes dh from each step's own loss alone, and it trains. What has she computed?**
 #
-# No. The *far* contributions vanish; the sum keeps the near ones. The network still learns, but only
-# what the recent past can teach.
+# <details><summary>A. The gradient, but with a smaller learning rate</summary>
+#
+# **No.** Nothing is scaled: terms are missing, and they differ from step to step and from $w$ to $u$. So
+# the direction changes, too.
 # </details>
 #
-# <details><summary>5. Why divide by T?</summary>
+# <details><summary>B. The gradient of the last step's loss</summary>
 #
-# The loss is the mean over steps, so that sequences of different lengths can be compared and one
-# learning rate suits both.
+# **No.** All losses are there. But each of them changes only the copy at its own step.
+# </details>
+#
+# <details><summary>C. A gradient truncated to a single step</summary>
+#
+# **Right.** What is missing is `w * dh`: nothing is carried back, so the network learns from one step at
+# a time. It is no longer the gradient of the loss.
+# </details>
+#
+# **3. w = 0.9. After how many steps has the gradient fallen below one percent?**
+#
+# <details><summary>A. After 10 steps</summary>
+#
+# **No.** Each step takes a tenth of what is *left*, not of the whole. After 10 steps more than a third is
+# still there, $0.9^{10} \approx 0.35$.
+# </details>
+#
+# <details><summary>B. After 22 steps</summary>
+#
+# **No.** Then it has fallen to about a tenth. A hundredth is a tenth of a tenth and takes twice as long.
+# </details>
+#
+# <details><summary>C. After 44 steps</summary>
+#
+# **Right.** $0.9^n < 0.01$ means $n > \ln 100 / \ln(1/0.9) \approx 43.7$.
+# </details>
+#
+# <details><summary>D. After 100 steps</summary>
+#
+# **No.** By then it is far below: $0.9^{100} \approx 0.00003$. One percent is passed much earlier.
+# </details>
+#
+# **4. The gradient vanishes. Does that mean that dL/dw is zero?**
+#
+# <details><summary>A. Yes: each of its terms has the factor wⁿ</summary>
+#
+# **No.** Each has it with an $n$ of its own, and the loss of a step reaches its own copy with $n = 0$.
+# These near terms have lost nothing.
+# </details>
+#
+# <details><summary>B. No: the near terms remain in the sum</summary>
+#
+# **Right.** The *far* contributions vanish. The network still learns, but only what the recent past can
+# teach.
+# </details>
+#
+# <details><summary>C. No: a larger learning rate makes up for it</summary>
+#
+# **No.** It makes all terms longer, near and far alike. The far ones stay just as small beside the near
+# ones.
+# </details>
+#
+# **5. The loss is divided by T. What is that good for?**
+#
+# <details><summary>A. One learning rate suits sequences of all lengths</summary>
+#
+# **Right.** The loss is the mean over the steps, so that sequences of different lengths can be compared.
+# </details>
+#
+# <details><summary>B. It keeps the gradient of a long sequence from exploding</summary>
+#
+# **No.** A factor of $1/T$ cannot hold what grows like $w^n$. Against that one clips, in unit 08.
+# </details>
+#
+# <details><summary>C. It turns the sum over the copies into their mean</summary>
+#
+# **No.** The copies' shares are added up, as unit 00 proved. The $1/T$ belongs to the loss, and is in
+# each $e_t$ from the start.
 # </details>
 #
 # ## What to take away

@@ -513,35 +513,112 @@ explore(walk_back, step=(0, 5, 1, 0), w_hh=(-2.0, 2.0, 0.25, 1.0), tasks=[
 # 3. Why does the gradient of $b_h$ stay right when you write `h[t]` for `h[t - 1]` in `dW_hh`?
 # 4. Derive the backward pass for $h_t = \sigma(a_t)$. One line changes.
 #
+# Exercises with points: [Exercises 03](../exercises/03/03.ipynb).
+#
 # ## Five questions
 #
-# <details><summary>1. What is δ_t, and why is it all that the parameters need?</summary>
+# Decide first, then open your answer: it says whether it is right, and why. Open the others, too: the
+# wrong ones are mistakes that are easily made. By keyboard, `Tab` goes from answer to answer, and `Enter`
+# opens one.
 #
-# $\delta_t = \partial L / \partial a_t$. All three parameters act on the loss only through $a_t$, so each
-# share is $\delta_t$ times whatever the parameter was multiplied with at step $t$.
+# **1. Of all that comes back, why do the parameters need only δ<sub>t</sub>?**
+#
+# <details><summary>A. δ<sub>t</sub> is the gradient with respect to the state h<sub>t</sub></summary>
+#
+# **No.** That is $\partial L/\partial h_t$. $\delta_t = \partial L/\partial a_t$ is what remains of it
+# behind the tanh, after the factor $1 - h_t^2$.
 # </details>
 #
-# <details><summary>2. A step is masked. Does its copy of W_hh get a share of the gradient?</summary>
+# <details><summary>B. δ<sub>t</sub> already is the sum over all the steps</summary>
 #
-# Yes, if a later step counts. The mask silences the step's own loss; what comes back from later losses
-# passes through.
+# **No.** $\delta_t$ belongs to one step: it has heard of all *later* losses, but each copy has its own
+# $\delta_t$. The sum over the copies comes afterwards.
 # </details>
 #
-# <details><summary>3. Definition and recursion give the same gradient. Why is one of order T² and the other T?</summary>
+# <details><summary>C. They act on the loss through a<sub>t</sub> alone</summary>
 #
-# The definition follows each loss back on its own. The recursion merges what arrives at a state and
-# carries the sum on, which linearity allows.
+# **Right.** So each share is $\delta_t$ times whatever the parameter was multiplied with at step $t$:
+# $x_t$, $h_{t-1}$, or 1 for the bias.
 # </details>
 #
-# <details><summary>4. With k = n, what does the encyclopaedia's algorithm compute?</summary>
+# **2. Step 4 is masked, later steps count. What share of the gradient does the copy of W<sub>hh</sub> at
+# step 4 get?**
 #
-# One window over the whole sequence: full backpropagation through time for a loss at the last step only.
+# <details><summary>A. None: a masked step is skipped on the way back</summary>
+#
+# **No.** Then everything before it would be cut off as well. The mask makes $e_4$ zero, and the way back
+# goes on through $h_4$ all the same.
 # </details>
 #
-# <details><summary>5. Your forecast has a relative variance of 0.4 on 1921–55. Is that good?</summary>
+# <details><summary>B. What comes back to it from the later losses</summary>
 #
-# It is about as good as persistence (0.427), which learns nothing at all. Without baselines the number
-# would say nothing.
+# **Right.** The mask silences the step's own loss. What comes from later ones passes through $W_{hh}^\top
+# \delta_5$ and makes $\delta_4$.
+# </details>
+#
+# <details><summary>C. What its own loss asks for, and nothing else</summary>
+#
+# **No.** It is just the other way round: its own loss does not count, and the later ones do.
+# </details>
+#
+# **3. Definition and recursion give the same gradient. How does the recursion get from T² down to T?**
+#
+# <details><summary>A. It adds up what arrives at a state, then goes on</summary>
+#
+# **Right.** The definition follows each loss back on its own. The way back is linear, so the sum can be
+# carried on in place of its terms.
+# </details>
+#
+# <details><summary>B. It leaves out terms too small to matter</summary>
+#
+# **No.** It leaves out nothing: the two agree to $10^{-10}$, and on paper exactly. To leave out terms is
+# truncation, unit 05.
+# </details>
+#
+# <details><summary>C. It computes all the steps at the same time</summary>
+#
+# **No.** It goes step by step, since $\delta_t$ needs $\delta_{t+1}$. It saves work by not doing the same
+# work twice.
+# </details>
+#
+# **4. The encyclopaedia's algorithm is run with k = n. What does it compute?**
+#
+# <details><summary>A. Full backpropagation for the losses of all steps</summary>
+#
+# **No.** A window compares one prediction with one target, after its last copy. With $k = n$ there is one
+# window, and so one loss.
+# </details>
+#
+# <details><summary>B. Truncated backpropagation, as for every k</summary>
+#
+# **No.** With $k = n$ the only window is the whole sequence, and nothing is cut off. Truncation begins
+# with $k < n$.
+# </details>
+#
+# <details><summary>C. Full backpropagation for a last loss alone</summary>
+#
+# **Right.** One window over the whole sequence, with a loss at its last step. The losses before step $k$
+# are never asked.
+# </details>
+#
+# **5. Your forecast has a relative variance of 0.4 on 1921–55. Is that good?**
+#
+# <details><summary>A. Yes: it is far better than guessing the mean</summary>
+#
+# **No.** It is: the mean of the years up to 1920 gets 1.180. But that is the easiest of the baselines,
+# and a fair judge asks for the hardest.
+# </details>
+#
+# <details><summary>B. Hardly: "as last year" is about as good</summary>
+#
+# **Right.** Persistence has 0.427 and learns nothing at all. AR(12) has 0.130. Without baselines the
+# number would say nothing.
+# </details>
+#
+# <details><summary>C. It cannot be said: 0.4 depends on the units</summary>
+#
+# **No.** It does not: the squared error is divided by the variance of the series, which has the same
+# units. What is missing is not a unit but a baseline.
 # </details>
 #
 # ## What to take away

@@ -637,36 +637,116 @@ explore(look, mistake=list(MISTAKES), step=(1, 8, 1, 5), tasks=[
 # 4. Run `relative_error` on float32 gradients against float64 ones, for $T = 8$ and for $T = 200$. Which
 #    tolerance is honest in single precision?
 #
+# Exercises with points: [Exercises 04](../exercises/04/04.ipynb).
+#
 # ## Five questions
 #
-# <details><summary>1. Only dW_hh is wrong. Can the line that computes δ_t be at fault?</summary>
+# Decide first, then open your answer: it says whether it is right, and why. Open the others, too: the
+# wrong ones are mistakes that are easily made. By keyboard, `Tab` goes from answer to answer, and `Enter`
+# opens one.
 #
-# No. All tensors are made of the same $\delta_t$; if it were wrong, $dW_{xh}$, $db_h$ and $dx$ would be
-# wrong too. It is the line of $dW_{hh}$ itself.
+# **1. Of the five tensors only dW<sub>hh</sub> is wrong. Where is the mistake?**
+#
+# <details><summary>A. In the line of δ<sub>t</sub></summary>
+#
+# **No.** All tensors are made of the same $\delta_t$. If it were wrong, $dW_{xh}$, $db_h$ and $dx$ would
+# be wrong too.
 # </details>
 #
-# <details><summary>2. All errors are exactly 0.75. What do you look for?</summary>
+# <details><summary>B. In the line of dW<sub>hh</sub> itself</summary>
 #
-# A factor: $1 - 1/4$ is the error of a gradient that is four times too small or too large. Something has
+# **Right.** Every $\delta_t$ is right, since the other tensors are made of them. What remains is the one
+# line that makes this tensor.
+# </details>
+#
+# <details><summary>C. In the line with <code>back</code></summary>
+#
+# **No.** What comes back makes the $\delta_t$ of all earlier steps, and these make every tensor. A
+# mistake there spoils all five.
+# </details>
+#
+# **2. The relative error is exactly 0.75 in every tensor. What do you look for?**
+#
+# <details><summary>A. A wrong sign</summary>
+#
+# **No.** A flipped sign has the relative error 2: $g$ and $-g$ are two lengths of $g$ apart.
+# </details>
+#
+# <details><summary>B. Single precision</summary>
+#
+# **No.** Rounding does not give the same number everywhere, and it is smaller by orders of magnitude.
+# </details>
+#
+# <details><summary>C. A step that is wrong</summary>
+#
+# **No.** One wrong step changes each tensor by another amount. The same number everywhere is the mark of
+# a factor.
+# </details>
+#
+# <details><summary>D. A factor of four</summary>
+#
+# **Right.** $1 - 1/4$ is the error of a gradient that is four times too small or too large. Something has
 # four steps, or four sequences that count.
 # </details>
 #
-# <details><summary>3. δ is right at T and wrong at all earlier steps. Why does the error at step 1 say nothing?</summary>
+# **3. δ<sub>t</sub> is right at T and wrong at all earlier steps. At which step do you look for the
+# mistake?**
 #
-# Because what reaches step 1 has passed through all the others. The first bad step from the back is
-# where the mistake enters; the rest are consequences.
+# <details><summary>A. At T and T−1: what is sent there, and what arrives</summary>
+#
+# **Right.** The first bad step from the back is where the wrong number arrives. The line with `back` at
+# step $T$ sends it, and step $T-1$ adds its own part.
 # </details>
 #
-# <details><summary>4. The complex step says 0 for one tensor, and so does your backward pass. Are you done?</summary>
+# <details><summary>B. At step 1, where most wrong things have come together</summary>
 #
-# No. An operation that throws the imaginary part away gives zero as well, and a case of zeros too. Ask
-# the central difference, and make the case random.
+# **No.** What reaches step 1 has passed through all the others. Its error is a consequence and says
+# nothing of the cause.
 # </details>
 #
-# <details><summary>5. Your gradient check passes at the start and the loss stops falling after an hour. What do you check?</summary>
+# <details><summary>C. At all of them: each must have its own mistake</summary>
 #
-# The gradient once more, at the weights of now and in double precision. A mistake that had nothing to
-# act on at the start may act now; and if the check passes, the gradient is not to blame.
+# **No.** One mistake is enough. What is wrong at $T-1$ flows on to all earlier steps, however right their
+# own lines are.
+# </details>
+#
+# **4. The complex step says 0 for one tensor, and your backward pass says 0 as well. What now?**
+#
+# <details><summary>A. Both agree to all digits, so the tensor is right</summary>
+#
+# **No.** An operation that throws the imaginary part away gives zero as well. If the backward pass has
+# forgotten the same term, zero equals zero.
+# </details>
+#
+# <details><summary>B. It is wrong: no gradient is exactly zero</summary>
+#
+# **No.** Some must be: the loss of step 4 has a zero gradient for every later input. So zero alone does
+# not convict.
+# </details>
+#
+# <details><summary>C. Ask the central difference, on a random case</summary>
+#
+# **Right.** It needs no imaginary part, so it sees what the complex step may have lost. And a random case
+# is free of the zeros that make a product vanish.
+# </details>
+#
+# **5. The gradient check passed at the start, and after an hour the loss stops falling. What do you check
+# first?**
+#
+# <details><summary>A. The learning rate: the gradient is known to be right</summary>
+#
+# **No.** It was right at the first weights. A mistake that had nothing to act on there may act now.
+# </details>
+#
+# <details><summary>B. The gradient, at the weights of now and in float64</summary>
+#
+# **Right.** What a check can see depends on where the network works. If it passes here, too, the gradient
+# is not to blame.
+# </details>
+#
+# <details><summary>C. The gradient, at new random weights of the same size</summary>
+#
+# **No.** That is the check that has passed already. What has changed since are the weights.
 # </details>
 #
 # ## What to take away

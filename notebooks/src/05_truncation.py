@@ -759,36 +759,117 @@ map_of_credit()
 #    forecasts suffer? How far back does an eleven-year cycle ask one to look?
 # 5. In the callback of the stream, check that `step.carried` is the last row of `step.tape`.
 #
+# Exercises with points: [Exercises 05](../exercises/05/05.ipynb).
+#
 # ## Five questions
 #
-# <details><summary>1. Two papers use "truncated BPTT with 20 steps". What do you have to ask?</summary>
+# Decide first, then open your answer: it says whether it is right, and why. Open the others, too: the
+# wrong ones are mistakes that are easily made. By keyboard, `Tab` goes from answer to answer, and `Enter`
+# opens one.
 #
-# Whether the window slides with every loss, $k_1 = 1$, or the sequence is cut into chunks, $k_1 = k_2 = 20$.
-# In the second case a loss sees 10.5 steps on average.
+# **1. A paper uses "truncated BPTT with 20 steps". Through how many copies does a loss go back, once the
+# start is past?**
+#
+# <details><summary>A. That depends on k₁, and one has to ask</summary>
+#
+# **Right.** With $k_1 = 1$ it is 20, with $k_1 = k_2 = 20$ it is 10.5 on average. Both are called
+# truncated BPTT.
 # </details>
 #
-# <details><summary>2. What is exact, and what is cut, when the state is carried?</summary>
+# <details><summary>B. Through 20, that is what the number says</summary>
 #
-# States and losses are exact, at frozen weights. Of the gradient, those shares are cut that would cross the
-# start of their loss's window.
+# **No.** So it is if the window slides with every loss, $k_1 = 1$. With chunks only the last loss of each
+# sees 20.
 # </details>
 #
-# <details><summary>3. Why does doubling k divide the bias of chunks only by two?</summary>
+# <details><summary>C. Through 10.5, the mean of 1 to 20</summary>
 #
-# The losses near the start of a chunk see few steps, however long the chunk is. Doubling $k$ makes them half
-# as frequent, and no better.
+# **No.** So it is on average with chunks, $k_1 = k_2 = 20$. A window that slides gives 20 to every loss.
 # </details>
 #
-# <details><summary>4. A training run with truncation diverges, also at a tenth of the learning rate. What do you try?</summary>
+# **2. The state is carried over the border of a chunk, the gradient is not. What is exact, at frozen
+# weights?**
 #
-# A larger $k_2$, or a smaller $k_1$ at the same $k_2$; and compare, on a short tape, the truncated gradient
-# with the full one. Bias does not shrink with the learning rate.
+# <details><summary>A. The gradient alone, of each chunk by itself</summary>
+#
+# **No.** That is what a *reset* gives: the exact gradient of another problem, with other states.
 # </details>
 #
-# <details><summary>5. Your loader shuffles, and your network carries its state. What will you see?</summary>
+# <details><summary>B. The states alone</summary>
 #
-# States that belong to other places of the text. The network learns to distrust its initial state, and what
-# it knows ends at the border of its window.
+# **No.** If the states are right, so are the outputs, and the losses with them. Only the gradient lacks
+# something.
+# </details>
+#
+# <details><summary>C. The states, the losses and the gradient</summary>
+#
+# **No.** The shares that cross a border are cut off the gradient. What is left is in general the gradient
+# of no loss at all.
+# </details>
+#
+# <details><summary>D. The states and the losses</summary>
+#
+# **Right.** Of the gradient, those shares are cut that would cross the start of their loss's window.
+# </details>
+#
+# **3. Chunks of twice the length have only half the bias, though the network forgets exponentially. Why
+# not less?**
+#
+# <details><summary>A. Two neighbouring chunks count the same losses</summary>
+#
+# **No.** Every loss counts once, in the chunk in which it lies. To count it in each window that sees it
+# is a mistake that the unit prints: 0.216 for 0.108.
+# </details>
+#
+# <details><summary>B. A chunk's first losses see few steps, at any length</summary>
+#
+# **Right.** The loss at place $j$ reaches $j$ copies, however long the chunk is. Doubling $k$ makes such
+# losses half as frequent, and no better.
+# </details>
+#
+# <details><summary>C. The state at the border is only an estimate</summary>
+#
+# **No.** The state is exact, at frozen weights: values are carried. It is the gradient that ends at the
+# border.
+# </details>
+#
+# **4. A training run with truncation diverges, also at a tenth of the learning rate. What do you try?**
+#
+# <details><summary>A. Clipping the gradient at a small norm</summary>
+#
+# **No.** Clipping keeps the direction, and it is the direction that may be wrong. A short step the wrong
+# way is still one.
+# </details>
+#
+# <details><summary>B. A larger k₂, or a smaller k₁</summary>
+#
+# **Right.** Both send losses further back. And compare, on a short tape, the truncated gradient with the
+# full one.
+# </details>
+#
+# <details><summary>C. A hundredth of the learning rate</summary>
+#
+# **No.** If the truncated gradient has the wrong sign, smaller steps take the same wrong way more slowly.
+# Bias does not shrink with the learning rate.
+# </details>
+#
+# **5. Your loader shuffles its windows, and your network carries its state. What will you see?**
+#
+# <details><summary>A. Better training, as with all shuffling</summary>
+#
+# **No.** Shuffling helps with independent examples. Windows of a stream are not independent: the state
+# ties each to the one before it.
+# </details>
+#
+# <details><summary>B. An error: state and input do not fit</summary>
+#
+# **No.** They fit, since all windows have the same shape. Nothing crashes, and that is the trouble.
+# </details>
+#
+# <details><summary>C. Nothing is learnt beyond the window</summary>
+#
+# **Right.** The states that arrive belong to other places of the text. In the unit the loss stayed near
+# that of a network that cannot see beyond its window.
 # </details>
 #
 # ## What to take away

@@ -719,35 +719,108 @@ explore(watch, steps=(2, 80, 1, 40), states=(1, 12, 1, 3), tasks=[
 # 5. Show that $C(n, n-1) = 2n - 1$, and that no schedule can do with less unless its tape holds more than
 #    one step.
 #
+# Exercises with points: [Exercises 06](../exercises/06/06.ipynb).
+#
 # ## Five questions
 #
-# <details><summary>1. One random draw can be further from the exact gradient than chunks are. Why use it?</summary>
+# Decide first, then open your answer: it says whether it is right, and why. Open the others, too: the
+# wrong ones are mistakes that are easily made. By keyboard, `Tab` goes from answer to answer, and `Enter`
+# opens one.
 #
-# Its error has mean zero and changes from draw to draw, so it averages out over updates. The error of
-# the chunks is the same each time.
+# **1. One random draw can be further from the exact gradient than chunks are. Why use it all the same?**
+#
+# <details><summary>A. It costs fewer steps back than chunks of that length</summary>
+#
+# **No.** With $p = 1/k$ both store pieces of the same mean length and go back through each step once. The
+# cost is the same.
 # </details>
 #
-# <details><summary>2. You halve p. What happens to memory, variance and bias?</summary>
+# <details><summary>B. Its error has mean zero, and averages out</summary>
 #
-# The pieces get twice as long on average, and so does the tape; the variance falls; the bias is zero
-# before and after.
+# **Right.** It changes from draw to draw, so the updates average it. The error of the chunks is the same
+# each time.
 # </details>
 #
-# <details><summary>3. BPTT and RTRL multiply the same Jacobians. Why is one so much dearer?</summary>
+# <details><summary>C. Its error is small wherever the memory is long</summary>
 #
-# From the loss's end one carries a row of $S$ numbers, from the parameters' end a matrix with $S$ rows
-# and $n$ columns. One loss has many parameters behind it, so the loss's end is the cheap one.
+# **No.** There its variance is *largest*: with one linear unit it grows exponentially where $w^2 > 1 -
+# p$.
 # </details>
 #
-# <details><summary>4. Does checkpointing change what is learnt?</summary>
+# **2. You halve p, the probability of a cut. What happens?**
 #
-# No. The gradient is the same to rounding; only time and memory differ.
+# <details><summary>A. Memory stays, variance falls, bias halves</summary>
+#
+# **No.** There is no bias to halve: the factor $1/(1-p)$ makes up for the cuts at any $p$. And longer
+# pieces need a longer tape.
 # </details>
 #
-# <details><summary>5. A stream never ends, and the network has 500 units. What remains?</summary>
+# <details><summary>B. Memory halves, variance rises, bias stays zero</summary>
 #
-# Truncation, in windows or chunks or with random cuts. Checkpointing needs an end to go back from, and RTRL
-# would carry more than $10^8$ numbers.
+# **No.** Cuts become rarer, so the pieces get longer, and with them the tape. What gets through is
+# enlarged less, and the variance falls.
+# </details>
+#
+# <details><summary>C. Memory doubles, variance falls, bias stays zero</summary>
+#
+# **Right.** The pieces are $1/p$ steps long on average, and so is the tape. The bias is zero before and
+# after.
+# </details>
+#
+# **3. BPTT and RTRL multiply the same Jacobians. Why is RTRL so much dearer?**
+#
+# <details><summary>A. It stores the states of all the steps so far</summary>
+#
+# **No.** It stores nothing of the past but the last state and $P$. Keeping all states is what BPTT does.
+# </details>
+#
+# <details><summary>B. It carries a matrix, where BPTT carries a row</summary>
+#
+# **Right.** From the loss's end it is a row of $S$ numbers, from the parameters' end a matrix with $S$
+# rows and $n$ columns. One loss has many parameters behind it.
+# </details>
+#
+# <details><summary>C. It goes through more steps than BPTT does</summary>
+#
+# **No.** For one gradient at the end both take $T$ steps. It is the single step that costs more, $S^2 n$
+# multiply-adds.
+# </details>
+#
+# **4. What does checkpointing change in what is learnt?**
+#
+# <details><summary>A. Nothing: only time and memory are different</summary>
+#
+# **Right.** The gradient is the same to rounding. It costs some more steps forward, and saves the tape.
+# </details>
+#
+# <details><summary>B. It adds noise, since states are computed twice</summary>
+#
+# **No.** The same steps from the same stored state give the same states. Nothing is drawn at random.
+# </details>
+#
+# <details><summary>C. It adds a small bias, at the borders of segments</summary>
+#
+# **No.** At a border $\partial L/\partial s$ is handed to the segment before, in full. Nothing is cut:
+# this is not truncation.
+# </details>
+#
+# **5. A stream never ends, and the network has 500 units. What remains?**
+#
+# <details><summary>A. Checkpointing, with few stored states</summary>
+#
+# **No.** It goes back from the end, and this sequence has none.
+# </details>
+#
+# <details><summary>B. RTRL, which needs no end and no past</summary>
+#
+# **No.** It fits streams, but not 500 units: $P$ would have more than $10^8$ numbers, and each step
+# multiplies them by a matrix.
+# </details>
+#
+# <details><summary>C. Truncation, in windows or at random</summary>
+#
+# **Right.** Its tape is short, and it need not wait for an end. Random cuts take away the bias, at the
+# price of variance.
 # </details>
 #
 # ## What to take away

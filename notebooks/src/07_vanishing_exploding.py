@@ -561,35 +561,111 @@ gradient_microscope()
 #    networks now find the bit. Do large steps hear it better? Give `fit` a callback that keeps the
 #    spectral radius of `W_hh` and the reach after 1, 5, 20 and 100 updates, and say what happened.
 #
+# Exercises with points: [Exercises 07](../exercises/07/07.ipynb).
+#
 # ## Five questions
 #
-# <details><summary>1. σ_max = 0.95, tanh. What do you know about the gradient after 100 steps, and what do you not?</summary>
+# Decide first, then open your answer: it says whether it is right, and why. Open the others, too: the
+# wrong ones are mistakes that are easily made. By keyboard, `Tab` goes from answer to answer, and `Enter`
+# opens one.
 #
-# It is at most $0.95^{100} \approx 0.006$ of what it was, with any data. How much smaller it is you do
-# not know.
+# **1. σ<sub>max</sub> = 0.95, tanh. What do you know about the gradient 100 steps back?**
+#
+# <details><summary>A. It is at most 0.006 of that</summary>
+#
+# **Right.** $0.95^{100} \approx 0.006$ bounds it with any data and any loss. How much smaller it is you
+# do not know.
 # </details>
 #
-# <details><summary>2. σ_max = 1.05, tanh. What do you know?</summary>
+# <details><summary>B. Nothing, without the data</summary>
 #
-# That it has at most grown by $1.05^n$. It may vanish, keep or explode.
+# **No.** $\sigma_{\max} \gamma < 1$ is the one case in which the data do not matter: the bound holds for
+# every input.
 # </details>
 #
-# <details><summary>3. Why do eigenvalues decide in the long run of a linear network, and singular values at once?</summary>
+# <details><summary>C. It is 0.006 of what it was</summary>
 #
-# One step lengthens a vector by at most $\sigma_{\max}$. Over many steps almost every vector turns
-# towards the leading eigenvectors, which grow by $|\lambda| = \rho$ per step.
+# **No.** $0.95^{100} \approx 0.006$ is an upper bound. Few vectors are stretched by $\sigma_{\max}$ at
+# every step, and few units have the slope 1.
 # </details>
 #
-# <details><summary>4. Your gradients explode on quiet inputs and vanish on loud ones. Is there a bug?</summary>
+# **2. σ<sub>max</sub> = 1.05, tanh. What does the gradient do?**
 #
-# Not necessarily. Loud inputs drive units to where the slope is small; the same weights then shorten
-# what they enlarge near $a = 0$.
+# <details><summary>A. It explodes, if slowly: 1.05 is above 1</summary>
+#
+# **No.** $\sigma_{\max} \gamma > 1$ is *necessary* to explode, not sufficient. The unit's random matrix
+# with 1.3 vanished.
 # </details>
 #
-# <details><summary>5. ‖dL/dW_hh‖ is healthy all through training, and still nothing older than ten steps is learnt. How can that be?</summary>
+# <details><summary>B. It vanishes: the slopes of tanh are below 1</summary>
 #
-# The norm of the sum is that of its recent shares. The shares of the old copies have vanished; take the
-# sum apart with `contributions` to see it.
+# **No.** They may be close to 1, where the states are near 0. Slopes below 1 can even make a gradient
+# explode, as network D does.
+# </details>
+#
+# <details><summary>C. It may vanish, keep its length or explode</summary>
+#
+# **Right.** All you know is that it has at most grown by $1.05^n$. The rest depends on the data: measure.
+# </details>
+#
+# **3. A linear network has ρ = 0.9 and σ<sub>max</sub> = 3.25. What does its gradient do on the way
+# back?**
+#
+# <details><summary>A. It vanishes from the first step on, as ρ is below 1</summary>
+#
+# **No.** So it would be with $\sigma_{\max} < 1$. $\rho$ speaks for the long run only, and the reach of
+# network A is below 1 only from 49 steps on.
+# </details>
+#
+# <details><summary>B. It may grow at first, and vanishes in the end</summary>
+#
+# **Right.** One step lengthens by up to $\sigma_{\max}$; many steps settle to the rate $\rho$. Network A
+# grows by a factor of 11.6 before it falls.
+# </details>
+#
+# <details><summary>C. It explodes, as one step can lengthen it threefold</summary>
+#
+# **No.** It cannot do so again and again: $\lVert W^n \rVert^{1/n}$ tends to $\rho$, and that is below 1.
+# </details>
+#
+# **4. Your gradients explode on quiet inputs and vanish on loud ones. Is there a bug?**
+#
+# <details><summary>A. Yes: the weights alone decide, and they are the same</summary>
+#
+# **No.** They decide alone if $\sigma_{\max} \gamma < 1$. Else the slopes have a say, and these depend on
+# the states that the inputs lead to.
+# </details>
+#
+# <details><summary>B. Not necessarily: the inputs choose the slopes</summary>
+#
+# **Right.** Loud inputs drive units onto the flat parts of the curve. The same weights then shorten what
+# they enlarge near $a = 0$.
+# </details>
+#
+# <details><summary>C. Yes: loud inputs must have larger gradients</summary>
+#
+# **No.** The share of $W_{xh}$ is multiplied by the input, the way back is not. There loud inputs
+# shorten, since they drive units to where the slope is small.
+# </details>
+#
+# **5. ‖dL/dW<sub>hh</sub>‖ is healthy all through training, and still nothing older than ten steps is
+# learnt. How can that be?**
+#
+# <details><summary>A. The learning rate is too small for the old steps</summary>
+#
+# **No.** A learning rate multiplies the whole sum, old and recent shares alike. It cannot change what
+# part the old ones have in it.
+# </details>
+#
+# <details><summary>B. The norm proves that old steps are heard: look elsewhere</summary>
+#
+# **No.** The norm is that of a *sum* over copies. It does not say which of them made it.
+# </details>
+#
+# <details><summary>C. The recent copies make the norm, the old have no share</summary>
+#
+# **Right.** The shares of the old copies have vanished beside the others. Take the sum apart with
+# `contributions` to see it.
 # </details>
 #
 # ## What to take away

@@ -638,35 +638,119 @@ train_it_live()
 #    200 updates, and which of the two running means is responsible?
 # 5. Draw the phase diagram for Adam: `outcome` takes an optimiser. Which of the three edges move?
 #
+# Exercises with points: [Exercises 08](../exercises/08/08.ipynb).
+#
 # ## Five questions
 #
-# <details><summary>1. Why is there no cliff for w between 0 and 4?</summary>
+# Decide first, then open your answer: it says whether it is right, and why. Open the others, too: the
+# wrong ones are mistakes that are easily made. By keyboard, `Tab` goes from answer to answer, and `Enter`
+# opens one.
 #
-# The map $h \mapsto \sigma(w h + b)$ then has a slope below 1 everywhere. There is a single fixed point, every
-# start is drawn to it, and each step back shrinks the gradient.
+# **1. Why is there no cliff for w between 0 and 4?**
+#
+# <details><summary>A. The state saturates there, so the gradient is zero</summary>
+#
+# **No.** For small $w$ the states need not be near 0 or 1, and the gradient need not be zero. It just
+# cannot grow on its way back.
 # </details>
 #
-# <details><summary>2. Norm clipping keeps the direction. How can it bias training all the same?</summary>
+# <details><summary>B. There are three fixed points, and two attract</summary>
 #
-# It keeps the direction of *each* gradient, but shortens only the long ones. The mean over batches gets other
-# weights, and with a skewed distribution it can even turn round.
+# **No.** That is so beyond $w = 4$, in a range of $b$, and it is what makes a cliff possible: the start
+# may cross from one basin into the other.
 # </details>
 #
-# <details><summary>3. A colleague's network forgets over 100 steps. She lowers the clipping threshold. Does it help?</summary>
+# <details><summary>C. The slope of one step is below 1 everywhere</summary>
 #
-# No. Clipping acts on gradients that are too long. Hers does not arrive; initialisation or the cell must change.
+# **Right.** The slope of $h \mapsto \sigma(w h + b)$ is at most $w/4$. There is a single fixed point,
+# every start is drawn to it, and each step back shrinks the gradient.
 # </details>
 #
-# <details><summary>4. Why is Adam's first step as long as the learning rate?</summary>
+# **2. Clipping by norm keeps each gradient's direction. Can it bias training all the same?**
 #
-# After the correction $\hat m = g$ and $\hat s = g^2$; the ratio $\hat m / \sqrt{\hat s}$ is the sign of $g$.
+# <details><summary>A. Yes: it shortens the long gradients only</summary>
+#
+# **Right.** The mean over batches gets other weights. With a skewed distribution it can even turn round,
+# as in the first prediction.
+# </details>
+#
+# <details><summary>B. No: what keeps each direction keeps the mean's</summary>
+#
+# **No.** The mean is made of directions *and lengths*. In the prediction nine short gradients of $-1$
+# outvote the long one, once that is clipped at 1.
+# </details>
+#
+# <details><summary>C. Yes, but a smaller learning rate removes it</summary>
+#
+# **No.** The learning rate scales all updates alike, so the mean update keeps its wrong sign. One only
+# drifts more slowly.
+# </details>
+#
+# **3. A colleague's network does not learn over 100 steps: the gradient vanishes. She lowers the clipping
+# threshold. Does it help?**
+#
+# <details><summary>A. Yes: near and far steps become more alike</summary>
+#
+# **No.** Clipping divides the whole sum by one number. The share of the far steps is the same before and
+# after, 3e-09 in the unit's example.
+# </details>
+#
+# <details><summary>B. No: she needs another start or another cell</summary>
+#
+# **Right.** Clipping acts on gradients that are too long, and hers does not arrive. Initialisation or the
+# cell must change.
+# </details>
+#
+# <details><summary>C. No: she should have raised the threshold</summary>
+#
+# **No.** Clipping never lengthens. A gradient below the threshold stays as it is, bit by bit, however
+# high the threshold is.
+# </details>
+#
+# **4. Adam with the learning rate 0.01. One parameter has the gradient 0.001, another 1000. How far do
+# they go in the first update?**
+#
+# <details><summary>A. 0.00001 and 10</summary>
+#
+# **No.** That is plain gradient descent, whose step is in proportion to the gradient.
+# </details>
+#
+# <details><summary>B. 0.03 and 0.03</summary>
+#
+# **No.** That would be Adam without its corrections: both running means start too small, the root of $s$
+# more so than $m$.
+# </details>
+#
+# <details><summary>C. 0.1 and 0.1</summary>
+#
+# **No.** That is RMSprop, which has no correction: its first step is $1/\sqrt{1 - \rho} = 10$ times too
+# long.
+# </details>
+#
+# <details><summary>D. 0.01 and 0.01</summary>
+#
+# **Right.** After the correction $\hat m = g$ and $\hat s = g^2$, and their ratio is the sign of $g$.
 # (Only where $|g|$ comes down to ε is the step shorter.)
 # </details>
 #
-# <details><summary>5. You train with Adam. Is clipping of any use?</summary>
+# **5. You train with Adam. Is clipping of any use?**
 #
-# Yes, against spikes. Adam bounds the step, but it remembers the square of a spike for many times
-# $1/(1 - \beta_2)$ updates, if the spike is large, and divides everything by its root.
+# <details><summary>A. No: Adam bounds the length of each step itself</summary>
+#
+# **No.** It bounds the step. But a spike stays in its memory: in the unit's example steps were still at
+# 0.027 of their length after 500 updates.
+# </details>
+#
+# <details><summary>B. Yes: it keeps spikes out of Adam's memory</summary>
+#
+# **Right.** Adam remembers the square of a spike for many times $1/(1 - \beta_2)$ updates, if the spike
+# is large, and divides everything by its root.
+# </details>
+#
+# <details><summary>C. Yes: it makes all of Adam's steps shorter</summary>
+#
+# **No.** If all gradients shrink by one factor, $\hat m$ and $\sqrt{\hat s}$ shrink alike, and the steps
+# stay as long as they were.
 # </details>
 #
 # ## What to take away

@@ -673,35 +673,123 @@ explore(flow_back, forget_bias=(-2.0, 6.0, 0.5, 1.0), gain=(0.0, 8.0, 0.5, 1.0),
 # 5. How far does the truncation of 1997 turn the gradient? Compute the cosine between the truncated and
 #    the complete gradient of $W_{hh}$, at the start and after training.
 #
+# Exercises with points: [Exercises 09](../exercises/09/09.ipynb).
+#
 # ## Five questions
 #
-# <details><summary>1. Why does ∂L/∂c_t have two terms?</summary>
+# Decide first, then open your answer: it says whether it is right, and why. Open the others, too: the
+# wrong ones are mistakes that are easily made. By keyboard, `Tab` goes from answer to answer, and `Enter`
+# opens one.
 #
-# $c_t$ acts on the loss through $h_t$, which it makes at its own step, and through $c_{t+1}$, in which the
-# forget gate keeps a part of it.
+# **1. Why does ∂L/∂c<sub>t</sub> have two terms?**
+#
+# <details><summary>A. h and c are both states, and each has a loss</summary>
+#
+# **No.** Losses look at $h$ alone. What $c$ does to them it does through some $h$, of its own step or of
+# a later one.
 # </details>
 #
-# <details><summary>2. δ_f contains c_{t-1}. What follows for the first step from a zero state?</summary>
+# <details><summary>B. c<sub>t</sub> goes to two places, into h<sub>t</sub> and into c<sub>t+1</sub></summary>
 #
-# The first forget gate has nothing to keep, so its gradient is zero. A check from $c_0 = 0$ with $T = 1$ says
-# nothing about $\delta_f$.
+# **Right.** It makes $h_t$ at its own step, and the forget gate keeps a part of it in $c_{t+1}$. Two
+# places, two terms.
 # </details>
 #
-# <details><summary>3. "∂c_T/∂c_t is the product of the forget gates, so it lies between 0 and 1." What is wrong?</summary>
+# <details><summary>C. c<sub>t</sub> is a sum of two terms, f ⊙ c<sub>t−1</sub> and i ⊙ g</summary>
 #
-# The product is the direct path alone. The complete derivative also has all paths that leave $c$ through
-# $h$ and come back through the gates; they pass through $W_{hh}$ and can make it larger than 1.
+# **No.** That is where $c_t$ comes from. The gradient asks where it goes; these two terms matter when it
+# goes on to the gates and to $c_{t-1}$.
 # </details>
 #
-# <details><summary>4. Your task has lags of about 200 steps. Which forget bias do you start with?</summary>
+# **2. A check of an LSTM has T = 1 and c<sub>0</sub> = 0, all else random. About which error does it say
+# least?**
 #
-# Near $\ln 200 \approx 5.3$: then $f \approx 0.995$, and a memory is halved in about 140 steps.
+# <details><summary>A. About δ<sub>i</sub></summary>
+#
+# **No.** $\delta_i$ contains $g$, not $c_{t-1}$. The input gate lets something in, also into an empty
+# cell.
 # </details>
 #
-# <details><summary>5. In which LSTM is the error flow constant?</summary>
+# <details><summary>B. About δ<sub>o</sub></summary>
 #
-# In the one without a forget gate whose errors are cut where they would leave through the gates: the
-# original of 1997 with its truncated gradient.
+# **No.** $\delta_o$ contains $\tanh(c_1)$, and $c_1 = i \odot g$ is not zero.
+# </details>
+#
+# <details><summary>C. About δ<sub>f</sub></summary>
+#
+# **Right.** $\delta_f$ contains $c_{t-1}$. The first forget gate has nothing to keep, so $\delta_f$ is
+# zero, and a mistake in any other factor goes unseen.
+# </details>
+#
+# <details><summary>D. About δ<sub>g</sub></summary>
+#
+# **No.** $\delta_g$ contains $i$ and the slope of the candidate. Both are there from the first step on.
+# </details>
+#
+# **3. "∂c<sub>T</sub>/∂c<sub>t</sub> is the product of the forget gates, so it lies between 0 and 1."
+# What is wrong?**
+#
+# <details><summary>A. The product of the gates can exceed 1</summary>
+#
+# **No.** Each gate is below 1, and so is every product of them. On this path alone a gradient cannot
+# grow.
+# </details>
+#
+# <details><summary>B. Nothing: this is why LSTMs do not explode</summary>
+#
+# **No.** They can: with a gain of 8 the complete Jacobian passed 10,000 in 60 steps. The sentence forgets
+# how it comes about.
+# </details>
+#
+# <details><summary>C. It is the direct path, one of many paths</summary>
+#
+# **Right.** The complete derivative also has all paths that leave $c$ through $h$ and come back through
+# the gates. They pass through $W_{hh}$ and can make it larger than 1.
+# </details>
+#
+# **4. Your task has lags of about 200 steps. Which forget bias do you start with?**
+#
+# <details><summary>A. About 5</summary>
+#
+# **Right.** $\ln 200 \approx 5.3$: then $f \approx 0.995$, and a memory is halved in about 140 steps.
+# </details>
+#
+# <details><summary>B. About 1</summary>
+#
+# **No.** That is the custom, and there a memory is halved in 2.2 steps. Along $c$ practically nothing is
+# left after 200.
+# </details>
+#
+# <details><summary>C. About 0.995</summary>
+#
+# **No.** That is the value that the *gate* should have. The bias goes through σ first, and
+# $\sigma(0.995)$ is only 0.73.
+# </details>
+#
+# <details><summary>D. About 50</summary>
+#
+# **No.** Then $f$ is exactly 1 in double precision. Nothing is ever forgotten, and since $f (1 - f) = 0$
+# the gate cannot learn to.
+# </details>
+#
+# **5. In which LSTM is the error flow constant?**
+#
+# <details><summary>A. In that of 1997, errors cut at the gates</summary>
+#
+# **Right.** It has no forget gate, and errors that would leave through the gates are cut: the original
+# with its truncated gradient. The complete gradient of the same network grew 62-fold.
+# </details>
+#
+# <details><summary>B. In any whose forget gates are near 1</summary>
+#
+# **No.** Near 1 keeps the path along $c$ nearly constant. The paths through $h$ remain, and the complete
+# gradient can still grow.
+# </details>
+#
+# <details><summary>C. In every one: that is its invention</summary>
+#
+# **No.** With forget gates an error fades along $c$, and through $W_{hh}$ it can vanish or explode like
+# any other.
 # </details>
 #
 # ## What to take away

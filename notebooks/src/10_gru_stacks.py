@@ -795,36 +795,113 @@ explore(memory, b_z=(-4.0, 6.0, 0.5, 0.0), b_r=(-6.0, 6.0, 1.0, 0.0), tasks=[
 # 5. Let the inputs be independent random numbers and the target the input two steps later. Train a GRU
 #    and a `Bidirectional(GRU())`, and predict first which loss each of them can reach.
 #
+# Exercises with points: [Exercises 10](../exercises/10/10.ipynb).
+#
 # ## Five questions
 #
-# <details><summary>1. Why is ∂L/∂W_hh not Σ δ_t h_{t-1}ᵀ in a GRU?</summary>
+# Decide first, then open your answer: it says whether it is right, and why. Open the others, too: the
+# wrong ones are mistakes that are easily made. By keyboard, `Tab` goes from answer to answer, and `Enter`
+# opens one.
 #
-# $W_{hn} h_{t-1}$ is multiplied by $r_t$ before it enters $a_n$. So the error that it sees is $r \odot
-# \delta_n$, in the last block. The other two blocks are as ever.
+# **1. In a GRU, ∂L/∂W<sub>hn</sub> is a sum over t of something times h<sub>t−1</sub>ᵀ. Of what?**
+#
+# <details><summary>A. Of r ⊙ δ<sub>n</sub></summary>
+#
+# **Right.** $W_{hn} h_{t-1}$ is multiplied by $r_t$ before it enters $a_n$, so that is the error it sees.
+# The other two blocks of $W_{hh}$ are as ever.
 # </details>
 #
-# <details><summary>2. Your GRU's check passes with T = 1 and h_0 = 0. What has it not checked?</summary>
+# <details><summary>B. Of δ<sub>n</sub></summary>
 #
-# The reset gate, since there is nothing to reset; all of $W_{hh}$, since it multiplies zeros; and everything
-# that is carried back.
+# **No.** That is right for $W_{xn}$, with $x_t$. Between $W_{hn} h_{t-1}$ and $a_n$ stands the reset
+# gate, and a factor of the way there is one of the way back.
 # </details>
 #
-# <details><summary>3. A file of GRU weights comes without a word on z. How do you find out which convention it follows?</summary>
+# <details><summary>C. Of r ⊙ ∂L/∂n</summary>
 #
-# Run both on an example with a known output. Without one: a trained network usually keeps more than it
-# replaces. Where the biases of the $z$ block are mostly positive, $z$ probably keeps. That is a guess, not a
-# proof.
+# **No.** The slope $1 - n^2$ of the tanh is missing: the product enters inside it. $\delta_n$ has that
+# slope.
 # </details>
 #
-# <details><summary>4. What must the two layers of a stack know of each other in the backward pass?</summary>
+# **2. Your GRU's check passes with T = 1 and h<sub>0</sub> = 0. Which of its lines has it hardly
+# tested?**
 #
-# Nothing but one array: the gradient of the upper layer's inputs, which is the lower layer's `dh_own`.
+# <details><summary>A. The line of δ<sub>z</sub></summary>
+#
+# **No.** With $h_0 = 0$ it is $-n$ times what arrives, times the gate's slope. That is not zero, and a
+# mistake in the slope shows in $W_{xz}$.
 # </details>
 #
-# <details><summary>5. "The GRU beats the LSTM." Which four things do you ask?</summary>
+# <details><summary>B. The line of δ<sub>r</sub></summary>
 #
-# On which task, at equal what (parameters, units, time), with how many seeds and what spread, and how the
-# learning rate and the biases at the start were chosen for each.
+# **Right.** With $u = W_{hn} h_0 = 0$ there is nothing to reset, so $\delta_r$ is zero, and a mistake in
+# any other factor goes unseen. Nor did $W_{hh}$ or what is carried back have a test.
+# </details>
+#
+# <details><summary>C. The line of δ<sub>n</sub></summary>
+#
+# **No.** The candidate enters $h_1$ with the factor $1 - z$, also from a zero state. A wrong $\delta_n$
+# shows in $W_{xn}$.
+# </details>
+#
+# **3. Weights come from a GRU whose z takes the <i>new</i> state. How do you use them here, where z keeps
+# the old one?**
+#
+# <details><summary>A. One trains again: the two cells differ</summary>
+#
+# **No.** They compute the same functions, since $\sigma(-a) = 1 - \sigma(a)$. It is the *place of the
+# reset gate* that has no translation.
+# </details>
+#
+# <details><summary>B. One changes the sign of b<sub>z</sub></summary>
+#
+# **No.** That would turn only the bias. All of $a_z$ has to change its sign, so its blocks of $W_{xh}$
+# and $W_{hh}$ as well.
+# </details>
+#
+# <details><summary>C. One changes the sign of the z blocks</summary>
+#
+# **Right.** Of all three parameters: then $a_z$ changes its sign, and $z$ becomes $1 - z$. The states are
+# equal to $10^{-12}$.
+# </details>
+#
+# **4. In a stack of two layers, what does the upper layer hand to the lower one on the way back?**
+#
+# <details><summary>A. Its δ, to be multiplied by the lower W<sub>hh</sub>ᵀ</summary>
+#
+# **No.** The lower $W_{hh}$ belongs to the lower layer's own steps. From above comes $W_{xh}^\top
+# \delta$, with the *upper* layer's $W_{xh}$.
+# </details>
+#
+# <details><summary>B. Its W<sub>xh</sub> and its tape, so that it can go on</summary>
+#
+# **No.** Neither layer has to know what the other is made of. One may be a GRU and the other an LSTM.
+# </details>
+#
+# <details><summary>C. The gradient of its own inputs, as the lower <code>dh_own</code></summary>
+#
+# **Right.** One array is all. The lower layer treats it as if it came from a loss of its own.
+# </details>
+#
+# **5. At equal numbers of parameters one cell beats another on one task, with one learning rate and three
+# seeds. What follows?**
+#
+# <details><summary>A. The better cell is better at this task</summary>
+#
+# **No.** At this learning rate. In the unit a third of the rate, or twice the rate, turned the Elman
+# network's *partly* on copying into *hardly*.
+# </details>
+#
+# <details><summary>B. Something about this one setting</summary>
+#
+# **Right.** Ask also how large the spread is, and how the learning rate and the biases at the start were
+# chosen for each cell.
+# </details>
+#
+# <details><summary>C. Its gradient reached further at the start</summary>
+#
+# **No.** At the start it faded fastest in the GRU, which was the first to learn adding. How far a
+# gradient reaches is itself learnt.
 # </details>
 #
 # ## What to take away

@@ -693,35 +693,108 @@ explore(thresholds, log10_c=(-8, 1, 1, -6), tasks=[
 #
 # ## Five questions
 #
-# <details><summary>1. "Trying to backward through the graph a second time". What do you look for first in a recurrent network?</summary>
+# Decide first, then open your answer: it says whether it is right, and why. Open the others, too: the
+# wrong ones are mistakes that are easily made. By keyboard, `Tab` goes from answer to answer, and `Enter`
+# opens one.
 #
-# A state that was carried into the next window without `detach`. The second backward runs into the graph
-# of the first window, which is gone.
+# **1. PyTorch says "Trying to backward through the graph a second time". What do you look for first in a
+# recurrent network?**
+#
+# <details><summary>A. A missing <code>zero_grad</code> before the next backward</summary>
+#
+# **No.** Without it no message comes at all: `.grad` adds up, and yesterday's gradient gets into today's.
 # </details>
 #
-# <details><summary>2. You convert a bidirectional LSTM, and its outputs agree with PyTorch's for some sequences of the batch only. Why?</summary>
+# <details><summary>B. A missing <code>retain_graph=True</code>, as the message says</summary>
 #
-# For the longest ones they agree. PyTorch was given packed sequences; here the backward direction reads
-# the filling of the shorter ones first.
+# **No.** It makes the message go away by going back to the very start from every window. That is $k_2 =
+# T$, and rarely what you want.
 # </details>
 #
-# <details><summary>3. A colleague sums the loss over the steps, you average. She copies your learning rate and clips at the same c. What happens?</summary>
+# <details><summary>C. A missing <code>detach</code>, where a state is carried over</summary>
 #
-# Her gradient is N times as long and points the same way. It is clipped far more often, and with plain
-# gradient descent each clipped step has the length c times the learning rate, however long the gradient
-# was: it looks stable, and it is another algorithm.
+# **Right.** The second backward runs into the graph of the first window, which is gone. An LSTM has two
+# parts of state to detach.
 # </details>
 #
-# <details><summary>4. Why can a GRU's b_hn not be added to b_n?</summary>
+# **2. You convert a bidirectional LSTM, and its outputs agree with PyTorch's for the longest sequences of
+# the batch only. Why?**
 #
-# It is multiplied by the reset gate, which changes with every step and sequence. A constant cannot stand
-# for it.
+# <details><summary>A. Here the backward direction reads the filling</summary>
+#
+# **Right.** PyTorch was given packed sequences. Here the backward direction of a shorter sequence begins
+# in the filling.
 # </details>
 #
-# <details><summary>5. Where is the sum over the copies of the weights in PyTorch's code?</summary>
+# <details><summary>B. The second bias got lost on the way here</summary>
 #
-# In `.grad`, which adds up. Each use of the parameter in the graph sends its share there, and nobody has
-# to write the sum: it is the chain rule for shared weights of unit 00.
+# **No.** Both biases are added up, and nothing is lost. If it were, all the sequences would disagree.
+# </details>
+#
+# <details><summary>C. The gates stand in another order there</summary>
+#
+# **No.** The order is the same, `i f g o`. If it were not, the longest sequences would disagree as well.
+# </details>
+#
+# **3. A colleague sums the loss over N steps, you average. She copies your learning rate, and clips at
+# the same c. What happens?**
+#
+# <details><summary>A. She diverges: her steps are N times as long</summary>
+#
+# **No.** They would be without clipping. With it no step of plain gradient descent is longer than $c$
+# times the learning rate.
+# </details>
+#
+# <details><summary>B. She clips far more often, and trains otherwise</summary>
+#
+# **Right.** Her gradient is $N$ times as long and points the same way. Each clipped step has the length
+# $c$ times the learning rate, however long the gradient was: it looks stable, and it is another
+# algorithm.
+# </details>
+#
+# <details><summary>C. The same as with you: clipping takes out the N</summary>
+#
+# **No.** Only in updates in which your gradient is clipped as well. Where yours is shorter than $c$, your
+# step is in proportion to it, and hers is not.
+# </details>
+#
+# **4. Why can a GRU's b<sub>hn</sub> not be added to b<sub>n</sub>?**
+#
+# <details><summary>A. It has another shape than b<sub>n</sub></summary>
+#
+# **No.** Both have one number for each unit. They could be added; the sum would only compute something
+# else.
+# </details>
+#
+# <details><summary>B. The reset gate multiplies it</summary>
+#
+# **Right.** $r_t$ changes with every step and sequence. A constant cannot stand for $r_t \odot b_{hn}$.
+# </details>
+#
+# <details><summary>C. Its gradient would be doubled</summary>
+#
+# **No.** That happens where both biases of an LSTM are one sum, and it changes how fast the bias learns,
+# not what the cell computes.
+# </details>
+#
+# **5. Where is the sum over the copies of the weights in PyTorch's code?**
+#
+# <details><summary>A. In the loss, which is summed over the steps</summary>
+#
+# **No.** That is the sum over the *losses*. With a single loss at the last step it is gone, and the sum
+# over the copies is still there.
+# </details>
+#
+# <details><summary>B. In <code>optimizer.step</code>, which takes their mean</summary>
+#
+# **No.** The optimiser gets one gradient for each parameter, and the sum has been taken. A mean over the
+# copies is taken nowhere.
+# </details>
+#
+# <details><summary>C. In <code>.grad</code>, to which each use adds</summary>
+#
+# **Right.** Each use of the parameter in the graph sends its share there, and nobody has to write the
+# sum: it is the chain rule for shared weights of unit 00.
 # </details>
 #
 # ## What to take away

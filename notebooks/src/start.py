@@ -44,9 +44,15 @@
 #   starts afresh.
 # - **Experiments** have sliders, which appear when their cell has run. Click one, then use the arrow keys.
 #   Each comes with things to try.
-# - **Your turn** needs a new cell: press `Esc`, then `b`. There are no model solutions: each task can be
-#   checked with the tools of its unit.
-# - Five questions close each unit. Answer, then click the question.
+# - **Your turn** needs a new cell: press `Esc`, then `b`. Each task can be checked with the tools of its unit.
+# - **Exercises** with points lie in the folder `exercises`; units 00 to 10 link theirs. You write a function
+#   and run `check("name", function)`, which says what is right and, where it can, which mistake it sees.
+#   `hint("name")` opens one hint at a time, at no cost. Those of units 00 to 10 give 100 points in all; parts of
+#   an exercise earn points of their own, you may try as often as you like, and your best try counts.
+#   `progress()` shows what you have. It is kept in `work/progress.json`, a file that is yours: nothing sends
+#   it anywhere, and you can read, copy or delete it.
+# - **Five questions** close each unit. Decide, then open your answer: it says whether it is right, and why.
+#   By keyboard, `Tab` goes from answer to answer, and `Enter` opens one.
 # - You work on copies in the folder `work`, which are yours: nothing overwrites them. To start one
 #   afresh, delete it in the list of files at the left, stop JupyterLab with `Ctrl`+`C` in its terminal,
 #   and run `python3 course.py lab` again.
