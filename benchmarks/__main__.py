@@ -2,11 +2,11 @@
 import argparse
 import sys
 
-from benchmarks import check, memory, overhead, picture, speed, stream, widgets
+from benchmarks import check, classroom, memory, overhead, picture, speed, stream, widgets
 
 # A module with a docstring and two functions: add_arguments(parser), and run(args) -> exit status.
 BENCHMARKS = {"speed": speed, "memory": memory, "overhead": overhead, "stream": stream,
-              "picture": picture, "widgets": widgets, "check": check}
+              "picture": picture, "widgets": widgets, "check": check, "classroom": classroom}
 
 
 def main(argv=None):

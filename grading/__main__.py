@@ -107,8 +107,9 @@ def _add_grade(commands):
     one.add_argument("--memory", type=int, default=1024, metavar="MIB",
                      help="memory of a submission (default: 1024)")
     one.add_argument("--secret", metavar="FILE", help="the class secret (default: made once)")
-    one.add_argument("--sandbox", default="auto", metavar="NAME",
-                     help="forkserver, bubblewrap, landlock (default: the first that works)")
+    one.add_argument("--sandbox", default="auto",
+                     choices=("auto", "forkserver", "bubblewrap", "landlock"),
+                     help="default: the first that works")
     one.add_argument("--no-sandbox", action="store_true", help="no isolation at all: see the guide")
     one.set_defaults(run=_grade)
 

@@ -14,6 +14,7 @@ from grading.sandbox import Limits, NoSandbox, open_sandbox
 
 TRIES = 3  # of a submission whose grading failed for no fault of its own
 GRADER_GiB = 4  # of memory for each grading process
+SPARE = 60  # seconds for our own part, after which a process that grades is ended
 
 
 class Task(NamedTuple):
@@ -64,8 +65,8 @@ def grade_task(task):
     for attempt in range(TRIES):
         time.sleep(0.5 * attempt)
         # The last resort against code of ours that never ends: the process does.
-        faulthandler.dump_traceback_later(2 * Limits(*task.limits).budget_seconds + 60, exit=True,
-                                          file=sys.__stderr__)
+        faulthandler.dump_traceback_later(
+            2 * Limits(*task.limits).budget_seconds + SPARE, exit=True, file=sys.__stderr__)
         try:
             box = _box(task.back_end, task.limits)
             record = grade(task.place, task.unit, task.student, task.secret, box)

@@ -62,15 +62,15 @@ class Planted:
         return said
 
 
-def descendants():
-    """Return the numbers of all processes that this one began, and that are not dead."""
+def descendants(ancestor=None):
+    """Return the numbers of all processes that one began (by default this one) and that live."""
     parents = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             fields = path.read_text().rpartition(")")[2].split()
             if fields[0] != "Z":
                 parents[int(path.parent.name)] = int(fields[1])
-    found, new = set(), {os.getpid()}
+    found, new = set(), {ancestor or os.getpid()}
     while new:
         new = {pid for pid, parent in parents.items() if parent in new} - found
         found |= new
