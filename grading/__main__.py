@@ -65,9 +65,11 @@ def _grade(options):
 def _report(options):
     from grading.report import write_report
 
-    records = write_report(options.results, options.roster)
+    records, strangers = write_report(options.results, options.roster)
     print(f"{len(records)} records: marks.csv, moodle.csv, canvas.csv, summary.html and feedback/ "
           f"are in {options.results}")
+    if strangers:
+        print("Not in the class list: " + ", ".join(strangers[:20]))
     return 0
 
 
@@ -121,7 +123,8 @@ def parser():
     _add_grade(commands)
     one = commands.add_parser("report", help="tables, feedback and a summary of what was graded")
     one.add_argument("results", metavar="RESULTS")
-    one.add_argument("--roster", metavar="CSV", help="the class: student, id, name, email, section")
+    one.add_argument("--roster", metavar="CSV",
+                     help="the class list, such as an export of Moodle's grades")
     one.set_defaults(run=_report)
     one = commands.add_parser("gradebook", help="write the marks into an nbgrader gradebook")
     one.add_argument("results", metavar="RESULTS")

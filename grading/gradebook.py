@@ -18,7 +18,7 @@ from grading.records import read_records
 from grading.sandbox import open_sandbox
 
 
-def _with_scripts():
+def with_scripts():
     """Let nbgrader find alembic, which lies beside the Python that runs."""
     scripts = str(Path(sys.executable).parent)
     if scripts not in os.environ.get("PATH", "").split(os.pathsep):
@@ -52,7 +52,7 @@ def write_gradebook(out, db_url):
     int
         How many submissions were written.
     """
-    _with_scripts()
+    with_scripts()
     from nbgrader.api import Gradebook
 
     records = [record for record in read_records(out) if record["state"] == GRADED]
@@ -95,7 +95,7 @@ def _preprocessor():
                 if cell.cell_type != "code":
                     continue
                 cell.outputs = []
-                if name in record["exercises"] and cell.metadata["nbgrader"].get("grade"):
+                if name in record["exercises"] and cell.metadata.get("nbgrader", {}).get("grade"):
                     points = record["exercises"][name]["points"]
                     cell.outputs = [nbformat.v4.new_output(
                         "execute_result", {"text/plain": str(points)}, execution_count=1)]

@@ -6,24 +6,24 @@
     feedback/STUDENT.html  what each student may see: parts, outcomes and diagnoses; no hidden case
     summary.html         the distribution per exercise, and the mistakes that were made most often
 """
-import csv
 import html
 from collections import Counter
 from pathlib import Path
 
-from grading.grade import GRADED
-from grading.problems import unit_problems
+from grading.grade import ATTENTION, GRADED
 from grading.records import read_records, record_path
+from grading.tables import (
+    is_marked,
+    matched,
+    read_roster,
+    write_canvas,
+    write_marks,
+    write_moodle,
+)
 
 STYLE = """<style>body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse}td,th{padding:.2rem .8rem;border-bottom:1px solid #ccc;
 text-align:left}td.n{text-align:right}h2{margin-top:2rem}</style>"""
-
-
-def safe_cell(text):
-    """Return a text that a spreadsheet does not take for a formula."""
-    text = str(text)
-    return "'" + text if text[:1] in "=+-@\t\r" else text
 
 
 def by_student(records):
@@ -34,84 +34,15 @@ def by_student(records):
     return dict(sorted(students.items()))
 
 
-def _write(path, header, rows):
-    with open(path, "w", newline="", encoding="utf-8-sig") as file:  # the mark is for Excel
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows([[safe_cell(value) if isinstance(value, str) else value for value in row]
-                          for row in rows])
-
-
-def read_roster(path):
-    """Return the rows of a class list by student; its columns are named in the first line."""
-    if path is None:
-        return {}
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
-    if rows and "student" not in rows[0]:
-        raise ValueError(f"--roster: {path} has the columns {', '.join(map(str, rows[0]))}; "
-                         "needs one that is called student, and for Moodle and Canvas: id, email, "
-                         "name, login, sis, section.")
-    return {row["student"]: row for row in rows}
-
-
-def write_marks(out, students, units):
-    """Write marks.csv."""
-    names = [(unit, problem.name) for unit in units for problem in unit_problems(unit)]
-    header = ["student", *(name for _, name in names), *(f"{unit} points" for unit in units),
-              "points", "of", "state", "flags"]
-    rows = []
-    for student, mine in students.items():
-        one = [mine.get(u, {}).get("exercises", {}).get(n, {}).get("points", "") for u, n in names]
-        totals = [mine[u]["points"] if _is_marked(mine.get(u)) else "" for u in units]
-        states = sorted({f"{u}: {r['state']}" for u, r in mine.items() if r["state"] != GRADED})
-        flags = [f"{u}: {flag}" for u, r in mine.items() for flag in r.get("flags", ())]
-        rows.append([student, *one, *totals, sum(t for t in totals if t != ""),
-                     sum(p.points for u in units for p in unit_problems(u)),
-                     "; ".join(states) or GRADED, "; ".join(flags)])
-    _write(out / "marks.csv", header, rows)
-
-
-def _is_marked(record):
-    """Tell whether a record is a mark; whatever a person must look at is none, and not a zero."""
-    return record is not None and record["state"] == GRADED
-
-
-def write_moodle(out, students, units, roster):
-    """Write moodle.csv: identified by ID number or e-mail, one column per assignment."""
-    header = ["ID number", "Email address", *(f"BPTT {unit}" for unit in units)]
-    rows = [[roster.get(s, {}).get("id", s), roster.get(s, {}).get("email", ""),
-             *(mine[u]["points"] if _is_marked(mine.get(u)) else "" for u in units)]
-            for s, mine in students.items()]
-    _write(out / "moodle.csv", header, rows)
-
-
-def write_canvas(out, students, units, roster):
-    """Write canvas.csv: its five fixed columns, one per assignment, and the row of points."""
-    header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section",
-              *(f"BPTT {unit}" for unit in units)]
-    rows = [["Points Possible", "", "", "", "",
-             *(sum(p.points for p in unit_problems(u)) for u in units)]]
-    for s, mine in students.items():
-        row = roster.get(s, {})
-        rows.append([row.get("name", s), row.get("id", ""), row.get("sis", ""),
-                     row.get("login", s), row.get("section", ""),
-                     *(mine[u]["points"] if _is_marked(mine.get(u)) else "" for u in units)])
-    with open(out / "canvas.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerows([header, *[[safe_cell(v) if isinstance(v, str) else v for v in row]
-                                    for row in rows]])
-
-
 def feedback_page(student, mine):
     """Return the page that a student may see."""
     esc, parts = html.escape, []
     for unit, record in sorted(mine.items()):
-        if _is_marked(record):
+        if is_marked(record):
             parts.append(f"<h2>Unit {esc(unit)}: {record['points']} of {record['of']} points</h2>")
         else:
-            parts.append(f"<h2>Unit {esc(unit)}: a person will look at it</h2>"
-                         f"<p>{esc(record.get('reason', ''))}</p>")
+            why = record["reason"] if record["state"] == ATTENTION else ""
+            parts.append(f"<h2>Unit {esc(unit)}: a person will look at it</h2><p>{esc(why)}</p>")
         for name, one in record.get("exercises", {}).items():
             earned = ", ".join(f"{esc(part)} {points}" for part, points in one["parts"].items())
             parts.append(f"<h3><code>{esc(name)}</code>: {esc(one['outcome'])}, {one['points']} of "
@@ -182,6 +113,8 @@ def write_report(out, roster=None):
     -------
     list of dict
         The records.
+    list of str
+        The students who are not in the class list, if there is one.
     """
     from grading.pictures import distribution_picture
 
@@ -189,7 +122,8 @@ def write_report(out, roster=None):
     records = read_records(out)
     if not records:
         raise ValueError(f"RESULTS: {out} holds no records; needs a folder that `grade` wrote to.")
-    students, rows = by_student(records), read_roster(roster)
+    students = by_student(records)
+    rows = matched(students, read_roster(roster))
     units = sorted({record["assignment"] for record in records})
     write_marks(out, students, units)
     write_moodle(out, students, units, rows)
@@ -201,4 +135,4 @@ def write_report(out, roster=None):
         (pages / f"{name}.html").write_text(feedback_page(student, mine), encoding="utf-8")
     picture = distribution_picture(distribution(records))
     (out / "summary.html").write_text(summary_page(records, picture), encoding="utf-8")
-    return records
+    return records, [student for student, row in rows.items() if roster and not row]
