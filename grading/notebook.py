@@ -102,6 +102,8 @@ def progress(export=None, reset=False):
     """
     Show what has been reached, exercise by exercise.
 
+    It is read from `progress.json`, which is yours: look at it, copy it, or begin anew.
+
     Parameters
     ----------
     export : str, optional

@@ -66,3 +66,23 @@ def test_the_scalar_example_and_a_faulty_double_count(capsys):
     print(f"right {right:.3f}, counted twice {faulty:.3f}")
     assert abs(right - 3 * w**2 * x0) < 1e-15
     assert capsys.readouterr().out == "right 0.108, counted twice 0.252\n"
+
+
+def test_the_check_in_the_readme_is_what_check_says(tmp_path, monkeypatch):
+    from grading import check
+    from grading.problem import mistaken
+    from grading.problems import all_problems
+
+    monkeypatch.chdir(tmp_path)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    said = re.search(r">>> check\(.*?\)\n(.*?)```", readme, re.DOTALL)[1]
+    problem = all_problems()["elman_backward"]
+    wrong = mistaken(problem.reference, problem.mistakes[0].changes)
+    now = repr(check("elman_backward", wrong))
+
+    def rounding(text):  # the last digits of what is right differ between machines
+        return re.sub(r"right, relative error \S+", "right", text).split()
+    assert rounding(now) == rounding(said)
+    known = sum(len(problem.mistakes) for problem in all_problems().values())
+    assert f"{known} known mistakes" in readme
+    assert f"In {len(all_problems())} exercises" in " ".join(readme.split())
