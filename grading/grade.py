@@ -90,6 +90,10 @@ def _public(error):
     return f"{error.kind if known else 'Exception'}:{where}"
 
 
+class _Broken(BaseException):
+    """The sandbox is broken; no check that catches exceptions can take it for the student's."""
+
+
 class RemoteAsker:
     """Ask a function that lives in the sandbox; the same interface as `ask.Asker`.
 
@@ -111,9 +115,13 @@ class RemoteAsker:
         try:
             return self.session.call(self.name, *args)
         except StudentError as error:
-            if str(error) not in self.heard and len(self.heard) < MOST_NOTES:
-                self.heard.append(str(error)[:300])
-            raise self.trouble(error) from None
+            trouble, said = self.trouble(error), str(error)[:300]
+            known = said in self.heard or isinstance(trouble, NotAttempted)
+            if not known and len(self.heard) < MOST_NOTES:
+                self.heard.append(said)
+            raise trouble from None
+        except SandboxBroken as error:
+            raise _Broken(str(error)) from None
 
     @staticmethod
     def trouble(error):
@@ -202,7 +210,7 @@ def grade(place, unit, student, secret, box):
             record["failed"] = run_cells(session, submission.sources)
             for problem in problems:
                 record["exercises"][problem.name] = grade_problem(problem, session, secret, student)
-    except SandboxBroken as problem:
+    except (SandboxBroken, _Broken) as problem:
         return record | {"state": INFRASTRUCTURE, "reason": str(problem)[:500], "exercises": {}}
     record["points"] = sum(one["points"] for one in record["exercises"].values())
     if not any(one["defined"] for one in record["exercises"].values()):

@@ -292,3 +292,25 @@ def test_attention_is_no_mark(tmp_path):
     records, useless = grade_folder(tmp_path / "in", tmp_path / "out", ["03"], SECRET)
     assert [r["state"] for r in records] == [ATTENTION] and useless == ["notes.pdf"]
     json.dumps(records)
+
+
+def test_a_sandbox_that_breaks_in_the_middle_is_tried_again(small, monkeypatch):
+    from grading.sandbox.errors import SandboxBroken
+    from grading.sandbox.session import Session
+
+    folder, _ = small
+    calls, call = [], Session.call
+
+    def break_down(self, name, *args):
+        calls.append(name)
+        if len(calls) in (20, 90, 140):  # in cases and in a property
+            raise SandboxBroken("it broke")
+        return call(self, name, *args)
+
+    monkeypatch.setattr(Session, "call", break_down)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    record = grade_task(task(folder / "in/ann"))
+    assert record["state"] == INFRASTRUCTURE and record["reason"] == "it broke"
+    assert record["exercises"] == {} and record["points"] == 0
+    record = grade_task(task(folder / "in/ann"))
+    assert record["state"] == GRADED and record["points"] == 15

@@ -113,7 +113,8 @@ def hand_in(folder, *names):
     (["ann/03.ipynb", "bob/answers.ipynb"], ["ann", "bob"]),
     (["ann.ipynb", "bob.ipynb", "cem.py"], ["ann", "bob", "cem"]),
     (["Ann Bo_123_assignsubmission_file_/03.ipynb",
-      "Ann Bo_123_assignsubmission_onlinetext_/o.html", "Cem_9_assignsubmission_file/03.ipynb"], ["Ann Bo (123)", "Cem (9)"]),
+      "Ann Bo_123_assignsubmission_onlinetext_/o.html",
+      "Cem_9_assignsubmission_file/03.ipynb"], ["Ann Bo (123)", "Cem (9)"]),
     (["ann/03.ipynb", "ann.ipynb"], ["ann", "ann.ipynb"]),
     ([".git/03.ipynb", "__MACOSX/x.ipynb", "ann/03.ipynb"], ["ann"]),
 ])
