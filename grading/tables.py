@@ -90,6 +90,6 @@ def write_canvas(out, students, units, roster):
     for s, mine in students.items():
         row = roster[s]
         rows.append([row.get("name") or s, row.get("id", ""), row.get("sis", ""),
-                     row.get("login", s), row.get("section", ""),
+                     row.get("login", "" if row else s), row.get("section", ""),
                      *(mine[u]["points"] if is_marked(mine.get(u)) else "" for u in units)])
     _write(out / "canvas.csv", header, rows, "utf-8")
