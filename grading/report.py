@@ -91,7 +91,7 @@ def summary_page(records, picture):
     return (f"<!doctype html><html lang=en><meta charset=utf-8><title>Summary</title>{STYLE}"
             f"<h1>{len(records)} submissions</h1><p>"
             + ", ".join(f"{esc(state)}: {n}" for state, n in states.most_common()) + "</p>"
-            + picture + "<h2>Exercises</h2><table><tr><th>exercise</th><th>tried</th>"
+            + picture + "<h2>Exercises</h2><table><tr><th>exercise</th><th>graded</th>"
             f"<th>mean points</th><th>full points</th></tr>{rows}</table>"
             "<h2>Mistakes made most often</h2><table><tr><th>exercise</th><th>diagnosis</th>"
             f"<th>students</th></tr>{often}</table>"
