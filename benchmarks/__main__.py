@@ -4,6 +4,7 @@ import sys
 
 from benchmarks import (
     check,
+    classroom,
     memory,
     overhead,
     picture,
@@ -15,7 +16,7 @@ from benchmarks import (
 
 # A module with a docstring and two functions: add_arguments(parser), and run(args) -> exit status.
 BENCHMARKS = {"speed": speed, "memory": memory, "overhead": overhead, "stream": stream,
-              "picture": picture, "widgets": widgets, "check": check,
+              "picture": picture, "widgets": widgets, "check": check, "classroom": classroom,
               "published": published}
 
 
