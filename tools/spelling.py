@@ -45,7 +45,7 @@ NOT_PROSE = [re.compile(pattern, re.M | re.S) for pattern in (
     r"\]\([^)]*\)|https?://[^\s)>\"]+|\S+@\S+\.\w+",        # addresses
     r"\b\w*[\d_ⁿ]\w*|\\\w+|\{[^{}\n]*\}",                 # names in code, fields of f-strings
     r"\B-{1,2}[a-z][\w-]*|[\w.-]*/[\w./-]*|\b\w+(?:\.\w+)+\b",  # options, paths, attributes
-    r"\bd?[A-Z]+(?:_\w+)?\b(?![a-z'’])",                    # matrices and abbreviations
+    r"\bd?[A-Z]+(?:_\w+)?\b(?![a-z]|['’]s)",                    # matrices and abbreviations
 )]
 # The dictionary has these as well, since some British houses print them; ours does not.
 AMERICAN = re.compile(r"\b(?:(?!(?:re|over|under)?siz|priz|seiz|capsiz)[a-z]+[iy]z(?:e[ds]?|ing|"
