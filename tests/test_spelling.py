@@ -43,7 +43,7 @@ def test_all_kinds_of_prose_are_read(all_texts):
         "README.md": "course that one can study alone", "docs/notation.md": "One home for every",
         "notebooks/src/05_truncation.py": "This unit says exactly what is cut",
         "solutions/src/03.py": "Write the backward pass of an Elman network yourself",
-        "bpttlib/bptt.py": "ackpropagat", "grading/problems/u03_step.py": "acts on the loss through",
+        "grading/problems/u03_step.py": "acts on the loss through",
         "tools/spelling.py": "Check the spelling", "tests/test_spelling.py": "the check itself",
     }.items():
         assert phrase in " ".join(words(all_texts[name])), name

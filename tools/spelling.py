@@ -8,6 +8,7 @@ hash) and from the user's cache from then on. Names, and terms of the field, sta
 tools/dictionary/words.txt. Code, mathematics, addresses and sources are not looked at.
 """
 import argparse
+import contextlib
 import hashlib
 import io
 import json
@@ -21,12 +22,14 @@ import tokenize
 from functools import partial
 from pathlib import Path
 
+from tools.npm_packages import cache
+
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "tools/dictionary"
 PAGES = ("*.md", "docs/*.md", "bpttlib/data/*.md", "CITATION.cff", "LICENSE-TEXT")
 NOTEBOOKS = ("notebooks/src/*.py", "solutions/src/*.py")
 CODE = ("bpttlib/**/*.py", "grading/**/*.py")  # with their messages and hints
-PLAIN = ("*.py", "tools/*.py", "benchmarks/**/*.py", "tests/**/*.py")
+PLAIN = ("*.py", "tools/**/*.py", "benchmarks/**/*.py", "tests/**/*.py")
 CONFIG = {"version": "0.2", "language": "en-GB", "loadDefaultConfiguration": False,
           "minWordLength": 3, "maxNumberOfProblems": 10_000, "maxDuplicateProblems": 10_000,
           "dictionaryDefinitions": [{"name": "words", "path": str(HERE / "words.txt")}],
@@ -43,9 +46,9 @@ NOT_PROSE = [re.compile(pattern, re.M | re.S) for pattern in (
     r"``[^`]+``|`[^`\n]+(?:\n[^`\n]+)?`",                                    # code in a line
     r"\$\$.+?\$\$|\$[^$\n]+(?:\n[^$\n]+)?\$",               # mathematics
     r"\]\([^)]*\)|https?://[^\s)>\"]+|\S+@\S+\.\w+",        # addresses
-    r"\b\w*[\d_ⁿ]\w*|\\\w+|\{[^{}\n]*\}",                 # names in code, fields of f-strings
+    r"\b\w*[\d_ⁿᵏ]\w*|\\\w+|\{[^{}\n]*\}",                 # names in code, fields of f-strings
     r"\B-{1,2}[a-z][\w-]*|[\w.-]*/[\w./-]*|\b\w+(?:\.\w+)+\b",  # options, paths, attributes
-    r"\bd?[A-Z]+(?:_\w+)?\b(?![a-z]|['’]s)",                    # matrices and abbreviations
+    r"\b[A-Z]{4,}[a-z]{3,}\b|\bd?[A-Z]+(?:_\w+)?\b(?![a-z]|['’]s)",  # classes, matrices
 )]
 # The dictionary has these as well, since some British houses print them; ours does not.
 AMERICAN = re.compile(r"\b(?:(?!(?:re|over|under)?siz|priz|seiz|capsiz)[a-z]+[iy]z(?:e[ds]?|ing|"
@@ -67,6 +70,11 @@ def prose(text: str) -> str:
     for pattern in NOT_PROSE:
         text = pattern.sub(lambda found: blank(found[0]), text)
     return text
+
+
+def of_page(text: str) -> str:
+    """Return a Markdown page without its indented code."""
+    return re.sub(r"(?m)^ {4}.*$", lambda found: blank(found[0]), text)
 
 
 def of_notebook(text: str) -> str:
@@ -96,7 +104,7 @@ def of_code(text: str, strings: bool = True) -> str:
 def texts(root: Path = ROOT) -> dict[str, str]:
     """Return what is to be checked, by path."""
     found = {}
-    for patterns, read in ((PAGES, str), (NOTEBOOKS, of_notebook), (CODE, of_code),
+    for patterns, read in ((PAGES, of_page), (NOTEBOOKS, of_notebook), (CODE, of_code),
                            (PLAIN, partial(of_code, strings=False))):
         for path in sorted({path for pattern in patterns for path in root.glob(pattern)}):
             text = path.read_text(encoding="utf-8")
@@ -107,21 +115,21 @@ def texts(root: Path = ROOT) -> dict[str, str]:
 def cspell() -> list[str]:
     """Return the command of cspell; install it into the user's cache where it is not there yet."""
     lock = (HERE / "package-lock.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bptt-course"
-    folder = cache / f"cspell-{hashlib.sha256(lock).hexdigest()[:12]}"
+    folder = cache() / f"cspell-{hashlib.sha256(lock).hexdigest()[:12]}"
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         raise SpellingError("there is no npm, and so no dictionary")
     if not folder.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as making:
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(HERE / name, making)
+        cache().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache()) as making:
+            whole = Path(making, "whole")
+            shutil.copytree(HERE, whole)
             done = subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-                                  cwd=making, text=True, capture_output=True, timeout=300)
+                                  cwd=whole, text=True, capture_output=True, timeout=300)
             if done.returncode:
                 raise SpellingError(f"npm has no cspell: {done.stderr.strip()[-300:]}")
-            shutil.copytree(making, folder, symlinks=True)
+            with contextlib.suppress(OSError):              # then somebody else was faster
+                os.replace(whole, folder)
     return [node, str(folder / "node_modules/cspell/bin.mjs")]
 
 
