@@ -6,6 +6,8 @@
              (--all: also what takes minutes)    python3 course.py test --all
   build      rebuild notebooks from source       python3 course.py build 03
   exercises  rebuild the exercises               python3 course.py exercises 03
+  slides     make a deck of slides per unit      python3 course.py slides 03
+  site       make a site to read and search      python3 course.py site --out DIR
   release    make what a class gets              python3 course.py release --out DIR
   setup      only set up
 
@@ -25,7 +27,8 @@ from pathlib import Path
 
 NEEDED = (3, 11)
 TOOLS = {"lab": "jupyterlab", "test": "pytest", "build": "tools.build_notebooks",
-         "exercises": "tools.build_exercises", "release": "tools.release"}
+         "exercises": "tools.build_exercises", "slides": "tools.make_slides",
+         "site": "tools.make_site", "release": "tools.release"}
 ROOT = Path(__file__).resolve().parent
 START_PAGE = "work/start.ipynb"
 

@@ -31,16 +31,16 @@ def run(*args, python=sys.executable):
 def test_help_is_short_and_names_every_command(args):
     result = run(*args)
     assert result.returncode == 0
-    assert len(result.stdout.splitlines()) < 16
-    for words in ("lab ", "test ", "build ", "exercises ", "release ", "setup ", "--here",
-                  "lab --no-browser --port 8899"):
+    assert len(result.stdout.splitlines()) < 18
+    for words in ("lab ", "test ", "build ", "exercises ", "slides ", "site ", "release ",
+                  "setup ", "--here", "lab --no-browser --port 8899"):
         assert words in result.stdout
 
 
 def test_unknown_command_is_answered_with_the_known_ones():
     result = run("notebook")
     assert result.returncode == 2
-    known = "the commands are lab, test, build, exercises, release and setup"
+    known = "the commands are lab, test, build, exercises, slides, site, release and setup"
     assert f"no command 'notebook'; {known}" in result.stderr
 
 

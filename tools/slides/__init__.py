@@ -1,0 +1,1 @@
+"""How a unit becomes a deck: what of its notebook goes on slides, and how they look."""
