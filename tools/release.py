@@ -19,9 +19,10 @@ NAME = "bptt-course"
 LEAVES = (
     "README.md", "LICENSE", "LICENSE-TEXT", "course.py", "environment.yml", "pyproject.toml",
     "requirements.lock", ".gitignore", "bpttlib/", "notebooks/", "exercises/", "benchmarks/",
-    "docs/notation.md", "docs/pictures/",
+    "docs/",
     "grading/__init__.py", "grading/ask.py", "grading/comparing.py", "grading/diagnosis.py",
-    "grading/distortions.py", "grading/examine.py", "grading/notebook.py", "grading/notes.py",
+    "grading/distortions.py", "grading/examine.py", "grading/executor.py",
+    "grading/notebook.py", "grading/notes.py",
     "grading/problem.py", "grading/problems/", "grading/reading.py",
     "grading/shares.py", "grading/shown.py", "grading/sizes.py", "grading/suspects.py",
     "tests/__init__.py", "tests/conftest.py", "tests/nbval_sanitize.cfg", "tests/bpttlib/",

@@ -4,8 +4,8 @@ The adding problem: the price of not remembering, and networks that remember.
 Arjovsky, Shah and Bengio 2016, Unitary evolution recurrent neural networks, ICML, the adding
 problem; the task is Hochreiter and Schmidhuber's (1997, experiment 4) with other ranges. The
 networks: LSTM and GRU with long memory from the start (Tallec and Ollivier 2018), and rectified
-units that start from the identity, the IRNN (Le, Jaitly and Hinton 2015, A simple way to
-initialize recurrent networks of rectified linear units, arXiv 1504.00941).
+units that start from the identity, the IRNN (Le, Jaitly and Hinton 2015, arXiv
+1504.00941).
 
 Protocol. T = 100; numbers from U(0, 1), two of them marked, one in each half; at the last step
 their sum is due. Whoever always says 1 has the mean squared error 1/6. That is the variance of

@@ -2,7 +2,7 @@
 What checkpointing costs at least: so many runs of a step for so many stored states.
 
 Griewank 1992, Achieving logarithmic growth of temporal and spatial complexity in reverse
-automatic differentiation, Optimization Methods and Software 1(1); Griewank and Walther 2000,
+automatic differentiation, Optim. Methods Softw. 1(1); Griewank and Walther 2000,
 Algorithm 799: revolve, ACM Transactions on Mathematical Software 26(1). The recurrence: Gruslys,
 Munos, Danihelka, Lanctot and Graves 2016, Memory-efficient backpropagation through time, NIPS,
 section 3.1.

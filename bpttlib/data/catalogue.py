@@ -123,8 +123,7 @@ ALL = (
         "conversations", "chats of two people, filtered, to answer after five messages",
         "conversations.txt.bz2", 852_922, "MIT",
         "chitchat-dataset 0.9.0 on PyPI, by the BYU Perception, Control & Cognition Lab",
-        "Myers, Etchart and Fulda 2020, Conversational scaffolding: an analogy-based approach to "
-        "response prioritization in open-domain dialogs",
+        "Myers, Etchart and Fulda 2020, Conversational scaffolding",
         "5d8e1fb1c8e93dc98df0619230fec02ecb8f7102b6aeea24bcc25c701cc3df92"),
     Dataset(
         "japanese_vowels", "nine speakers, each saying two vowels many times; who is it?",
