@@ -23,7 +23,8 @@ DEFINED = re.compile(r"\*\*([a-z][a-z -]{2,30})\*\*|\b[Cc]all(?:ed|s|) (?:it |th
 WEIGHTY = """add up|all|at once|before and after training|full|mean|no|one|passed|ten|zero|explodes|
 vanishes|identity|in the end|every step|from right to left|for ten steps and for a thousand|
 twice as fast|all six copies|own last state|learns from a vanished gradient|unfold|
-without changing the parameters|sum the changes of the copies|through the last|bidirectional|both ends"""
+without changing the parameters|sum the changes of the copies|through the last|bidirectional|
+both ends"""
 
 
 def read(name):
