@@ -4,11 +4,18 @@ import ctypes
 import multiprocessing
 import os
 import signal
+import threading
 from concurrent.futures import ProcessPoolExecutor
 
 
 def _end_with(parent):
-    """Have the kernel end this process when its parent ends, however that happens (Linux)."""
+    """Let this process end when its parent ends, however that happens."""
+    def watch():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    # On Linux the kernel does it at once, also while the thread above cannot run.
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the parent to handle
@@ -66,12 +73,13 @@ def _dask(scheduler, tls):
     """Yield the executor of a Dask cluster."""
     try:
         from distributed import Client
-        from distributed.security import Security
     except ImportError:
         raise ValueError("--scheduler: got an address, and Dask is not installed; needs "
                          "pip install distributed cryptography.") from None
     security = None
     if tls:
+        from distributed.security import Security
+
         for path in tls:
             if not os.path.isfile(path):
                 raise ValueError(f"--tls: got {path}, which is no file; needs the certificate of "

@@ -208,7 +208,7 @@ def test_dask_is_asked_for_only_with_a_scheduler(monkeypatch):
     asked = []
 
     class Client(SimpleNamespace):
-        def __init__(self, address):
+        def __init__(self, address, **_):
             asked.append(address)
 
         def __enter__(self):
@@ -217,7 +217,7 @@ def test_dask_is_asked_for_only_with_a_scheduler(monkeypatch):
         def __exit__(self, *_):
             asked.append("closed")
 
-        def get_executor(self):
+        def get_executor(self, **_):
             return ThreadPoolExecutor(1)
 
     monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=Client))

@@ -1,11 +1,8 @@
 """The parts of all results side by side, each kept as soon as it is finished."""
 import hashlib
 import json
-import multiprocessing
-import os
 import sys
-import threading
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -13,33 +10,14 @@ from pathlib import Path
 
 @contextmanager
 def executor(jobs=None, scheduler=None):
-    """
-    Give an executor as in `concurrent.futures`: so many processes, or the workers of Dask.
+    """Give the grader's executor: so many processes, or the workers of Dask."""
+    from grading.executor import open_executor
 
-    The processes are started anew, so they behave alike on all systems. Dask's workers must be
-    able to import what is sent to them: start them in the course's folder.
-    """
-    if scheduler is None:
-        spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs, spawn, initializer=_end_with_parent) as pool:
-            yield pool
-        return
     try:
-        from distributed import Client
-    except ImportError:
-        sys.exit("--scheduler: Dask is not installed; `pip install distributed` installs it, and "
-                 "without --scheduler processes of this machine do the work")
-    with Client(scheduler) as client, client.get_executor() as pool:
-        yield pool
-
-
-def _end_with_parent():
-    """Let a worker end when its parent is killed; it would wait for work for ever."""
-    def watch():
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+        with open_executor(jobs, scheduler) as pool:
+            yield pool
+    except ValueError as error:
+        sys.exit(str(error))
 
 
 def measure(name, settings):
