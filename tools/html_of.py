@@ -2,7 +2,6 @@
 
 import html
 import re
-import unicodedata
 
 from bs4 import BeautifulSoup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -16,10 +15,10 @@ STOP = re.compile(r'(<span class="math">[^<]*</span>[.,;:?!)]+)')  # no line beg
 SPACED = re.compile(r" {2,}(#.*)$")
 
 
-def slug(text: str, level: int = 2) -> str:
-    """Return the anchor of a heading: its words, in lower case, with hyphens between them."""
-    text = unicodedata.normalize("NFC", html.unescape(re.sub(r"<[^>]*>", "", text)).lower())
-    return re.sub(r"[^\w]+", "-", re.sub(r"[\\${}()]", "", text)).strip("-") or f"part-{level}"
+def slug(text: str) -> str:
+    """Return the anchor of a heading, as GitHub makes it: words in lower case, and hyphens."""
+    text = html.unescape(re.sub(r"<[^>]*>", "", text)).lower()
+    return re.sub(r"[^\w\- ]", "", text).strip().replace(" ", "-")
 
 
 class Renderer(IPythonRenderer):
@@ -38,7 +37,7 @@ class Renderer(IPythonRenderer):
         return self.block_math(rf"\begin{{{name}}}{body}\end{{{name}}}")
 
     def heading(self, text, level, **attributes):
-        return f'<h{level} id="{slug(text, level)}">{text}</h{level}>\n'
+        return f'<h{level} id="{slug(text)}">{text}</h{level}>\n'
 
     def block_code(self, code, info=None):
         return code_block(code, (info or "text").split()[0])
