@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from tests.browser import ROOT, axe_core
 from tests.conftest import leave_out
 from tools import make_site
-from tools.html_of import markdown, slug
+from tools.html_of import markdown, parsed, slug
 from tools.npm_packages import PackageError
 from tools.site.pages import Links, Page, read, target
 from tools.site.reference import MODULES, prose, public
@@ -198,12 +198,12 @@ def test_links_are_rewritten_or_lose_what_is_the_staffs(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     a = read(tmp_path, "docs/a.md", "Guides")
-    n = Page("notebooks/n.ipynb", target("notebooks/n.ipynb"), "N", "Course", markdown(
+    n = Page("notebooks/n.ipynb", target("notebooks/n.ipynb"), "N", "Course", parsed(markdown(
         "[a](../docs/a.md#The-Part) [s](../solutions/x.py) [l](../lib.py) [w](https://b.org)"
-        " [m](m.md) ![p](../pic.png) ![q](q.png)"))
+        " [m](m.md) ![p](../pic.png) ![q](q.png)")))
     links = Links(tmp_path, [a, n])
     links.resolve(n)
-    found = [one["href"] for one in BeautifulSoup(n.html, "html.parser").find_all("a")]
+    found = [one["href"] for one in n.tree.find_all("a")]
     assert found == ["../docs/a.html#the-part", "../lib.py.html", "https://b.org"]
     assert links.pages["lib.py"].target == "lib.py.html"
     assert links.pictures == {"pic.png"}

@@ -12,6 +12,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
 STOP = re.compile(r'(<span class="math">[^<]*</span>[.,;:?!)]+)')  # no line begins with a stop
+PLAIN = re.compile(r'<span class="(?:n|p|w|o|nn|nb|bp|go|fm|ne)">([^<]*)</span>')
 SPACED = re.compile(r" {2,}(#.*)$")
 
 
@@ -61,6 +62,7 @@ def code_block(source: str, language: str = "python") -> str:
     except ClassNotFound:
         lexer = get_lexer_by_name("text")
     marked = highlight(source.rstrip("\n"), lexer, HtmlFormatter(nowrap=True)).rstrip("\n")
+    marked = PLAIN.sub(r"\1", marked)  # what gets no colour needs no mark
     return f'<pre class="code"><code>{marked}</code></pre>\n'
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tqdm import tqdm
 
+from tools.html_of import parsed
 from tools.make_slides import COURSE, copy_scripts
 from tools.npm_packages import PackageError
 from tools.site.pages import Links, Page, SiteError, headings, read, sections
@@ -32,13 +33,12 @@ templates = Environment(loader=FileSystemLoader(LOOK), undefined=StrictUndefined
 
 def collect(root: Path) -> list[Page]:
     """Return the pages of the menu, in its order."""
-    files = {path.relative_to(root).as_posix(): group
-             for group, patterns in reversed(GROUPS.items())
-             for pattern in patterns for path in root.glob(pattern)}
-    ordered = [(source, group) for group, patterns in GROUPS.items() for pattern in patterns
-               for source in sorted(files) if files[source] == group
-               and (root / source) in set(root.glob(pattern))]
-    pages = [read(root, *one) for one in tqdm(dict.fromkeys(ordered), unit="page", disable=None)]
+    ordered = {}
+    for group, patterns in GROUPS.items():
+        for pattern in patterns:
+            for path in sorted(root.glob(pattern)):
+                ordered.setdefault(path.relative_to(root).as_posix(), group)
+    pages = [read(root, *one) for one in tqdm(ordered.items(), unit="page", disable=None)]
     exercises = [page for page in pages if page.group == "Exercises"]
     pages.insert(pages.index(exercises[0]), exercise_list(exercises))
     library = [module_page(name) for name in tqdm(MODULES, unit="module", disable=None)]
@@ -53,7 +53,8 @@ def exercise_list(exercises: list[Page]) -> Page:
                     for one in exercises)
     page = (f"<h1>All exercises</h1><p>To be read here; you write and check your answers in "
             f"the notebooks of the folder <code>exercises</code>.</p><ul>{items}</ul>")
-    return Page("exercises/index.html", "exercises/index.html", "All exercises", "Exercises", page)
+    return Page("exercises/index.html", "exercises/index.html", "All exercises", "Exercises",
+                parsed(page))
 
 
 def render(page: Page, pages: list[Page], menu: list[tuple[str, list[Page]]]) -> str:
@@ -62,7 +63,8 @@ def render(page: Page, pages: list[Page], menu: list[tuple[str, list[Page]]]) ->
     before = next((a for a, b in pairwise(same) if b is page), None)
     after = next((b for a, b in pairwise(same) if a is page), None)
     return templates.get_template("page.html.j2").render(
-        page=page, course=COURSE, menu=menu, before=before, after=after, headings=headings(page))
+        page=page, course=COURSE, menu=menu, before=before, after=after, headings=headings(page),
+        math=page.tree.select_one(".math") is not None)
 
 
 def search_index(pages: list[Page]) -> str:

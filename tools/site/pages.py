@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import nbformat
+from bs4 import BeautifulSoup
 
 from tools.html_of import code_block, markdown, output_blocks, parsed, slug
 
@@ -26,13 +27,13 @@ class SiteError(Exception):
 
 @dataclass
 class Page:
-    """A page: the file it comes from, where it goes, its group in the menu, and its HTML."""
+    """A page: the file it comes from, where it goes, its group in the menu, and what it shows."""
 
     source: str
     target: str
     title: str
     group: str
-    html: str
+    tree: BeautifulSoup
 
 
 def target(source: str) -> str:
@@ -52,10 +53,11 @@ def read(root: Path, source: str, group: str) -> Page:
         page = markdown(text)
     else:
         page = f"<h1>{source}</h1>\n" + code_block(text, LANGUAGES.get(Path(source).suffix, "text"))
-    heading = parsed(page).find("h1")
+    tree = parsed(page)
+    heading = tree.find("h1")
     if heading is None:
         raise SiteError(f"{source} has no title; begin it with a line such as “# Title”")
-    return Page(source, target(source), heading.get_text().strip(), group, page)
+    return Page(source, target(source), heading.get_text().strip(), group, tree)
 
 
 def notebook_html(notebook: nbformat.NotebookNode) -> str:
@@ -83,7 +85,7 @@ class Links:
 
     def resolve(self, page: Page) -> None:
         """Rewrite a page's links and collect its pictures."""
-        tree = parsed(page.html)
+        tree = page.tree
         for link in tree.find_all("a", href=True):
             href = self.rewritten(page, link["href"])
             if href is None:
@@ -95,7 +97,6 @@ class Links:
                 self.picture(page, picture["src"])
         for table in tree.find_all("table"):
             table.wrap(tree.new_tag("div", attrs={"class": "wide"}))
-        page.html = str(tree)
 
     def picture(self, page: Page, src: str) -> None:
         """Note that a picture has to come along."""
@@ -135,13 +136,13 @@ class Links:
 
 def headings(page: Page) -> list[tuple[str, str]]:
     """Return the second-level headings of a page: anchor and text."""
-    return [(one["id"], one.decode_contents()) for one in parsed(page.html).find_all("h2", id=True)]
+    return [(one["id"], one.decode_contents()) for one in page.tree.find_all("h2", id=True)]
 
 
 def sections(page: Page) -> list[tuple[str, str, str]]:
     """Return what there is to search on a page: anchor, heading and text of each section."""
     found = [("", "", [])]
-    for one in parsed(page.html).find_all(recursive=False):
+    for one in page.tree.find_all(recursive=False):
         if one.name in ("h2", "h3") and one.get("id"):
             found.append((one["id"], plain(one.get_text()), []))
         else:

@@ -113,7 +113,8 @@ def module_page(short: str) -> Page:
         raise SiteError(f"a docstring of {file} cannot be read: {error}") from None
     page = (f"<h1><code>bpttlib.{short}</code></h1>{about}"
             f'<p><a href="../{file}">Source</a></p>{"".join(entries)}')
-    return Page(f"api/{short}.html", f"api/{short}.html", f"bpttlib.{short}", "Library", page)
+    name = f"api/{short}.html"
+    return Page(name, name, f"bpttlib.{short}", "Library", parsed(page))
 
 
 def overview() -> Page:
@@ -125,4 +126,4 @@ def overview() -> Page:
     page = (f"<h1>The library</h1>{prose(inspect.getdoc(bpttlib))}"
             "<table><thead><tr><th>module</th><th>what it holds</th></tr></thead>"
             f"<tbody>{rows}</tbody></table>")
-    return Page("api/index.html", "api/index.html", "The library", "Library", page)
+    return Page("api/index.html", "api/index.html", "The library", "Library", parsed(page))
