@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from playwright.sync_api import expect
 
 from tests.browser import ROOT
 from tests.conftest import leave_out
@@ -104,6 +105,18 @@ def test_what_is_too_much_goes_on_to_the_next_slide(decks, page):
     assert page.locator("section.present").evaluate(OVERFLOW) == []
     page.evaluate("Reveal.slide(1)")        # a single paragraph cannot move: the check must see it
     assert page.locator("section.present").evaluate(OVERFLOW) != []
+
+
+def test_printed_each_slide_is_a_page_and_each_answer_another(decks, page):
+    file = decks / "03_full_bptt.html"
+    opened(page, file)
+    slides = page.evaluate("Reveal.getTotalSlides()")
+    page.goto(file.as_uri() + "?print-pdf")
+    page.wait_for_selector("body.ready")
+    expect(page.locator(".pdf-page")).to_have_count(slides + 5)
+    for slide in page.locator(".pdf-page section").all():
+        assert slide.evaluate(OVERFLOW) == []
+        assert slide.evaluate("one => getComputedStyle(one).paddingLeft") == "30px"
 
 
 def test_the_speaker_sees_notes_and_times(decks, page):

@@ -2,7 +2,6 @@
 
 import html
 import re
-import unicodedata
 
 from bs4 import BeautifulSoup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -13,13 +12,14 @@ from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
 STOP = re.compile(r'(<span class="math">[^<]*</span>[.,;:?!)]+)')  # no line begins with a stop
+PLAIN = re.compile(r'<span class="(?:n|p|w|o|nn|nb|bp|go|fm|ne)">([^<]*)</span>')
 SPACED = re.compile(r" {2,}(#.*)$")
 
 
-def slug(text: str, level: int = 2) -> str:
-    """Return the anchor of a heading: its words, in lower case, with hyphens between them."""
-    text = unicodedata.normalize("NFC", html.unescape(re.sub(r"<[^>]*>", "", text)).lower())
-    return re.sub(r"[^\w]+", "-", re.sub(r"[\\${}()]", "", text)).strip("-") or f"part-{level}"
+def slug(text: str) -> str:
+    """Return the anchor of a heading, as GitHub makes it: words in lower case, and hyphens."""
+    text = html.unescape(re.sub(r"<[^>]*>", "", text)).lower()
+    return re.sub(r"[^\w\- ]", "", text).strip().replace(" ", "-")
 
 
 class Renderer(IPythonRenderer):
@@ -38,7 +38,7 @@ class Renderer(IPythonRenderer):
         return self.block_math(rf"\begin{{{name}}}{body}\end{{{name}}}")
 
     def heading(self, text, level, **attributes):
-        return f'<h{level} id="{slug(text, level)}">{text}</h{level}>\n'
+        return f'<h{level} id="{slug(text)}">{text}</h{level}>\n'
 
     def block_code(self, code, info=None):
         return code_block(code, (info or "text").split()[0])
@@ -62,6 +62,7 @@ def code_block(source: str, language: str = "python") -> str:
     except ClassNotFound:
         lexer = get_lexer_by_name("text")
     marked = highlight(source.rstrip("\n"), lexer, HtmlFormatter(nowrap=True)).rstrip("\n")
+    marked = PLAIN.sub(r"\1", marked)  # what gets no colour needs no mark
     return f'<pre class="code"><code>{marked}</code></pre>\n'
 
 

@@ -53,7 +53,9 @@ function fit(section) {
   while (overflows(section)) {
     if (splitList(body, target, section) && !overflows(section)) break;
     if (body.children.length < 2) break;
-    target.prepend(body.lastElementChild);
+    const last = body.lastElementChild, lead = last.previousElementSibling;
+    target.prepend(last);
+    if (last.tagName !== "P" && lead.tagName === "P" && body.children.length > 1) target.prepend(lead);
   }
   if (!target.children.length) return rest.remove();
   share(section, rest);

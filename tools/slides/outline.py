@@ -21,6 +21,8 @@ FUNCTIONS = 2               # on slides, of each section
 TEXT_LINES, TEXT_COLUMNS, ROWS = (2, 10), 84, 20
 MINUTES = {"title": 1, "predict": 4, "formula": 3, "code": 3, "picture": 3, "try": 5, "table": 2,
            "result": 2, "question": 2, "text": 1.5, "list": 1.5}
+# What shares a slide, if there is room, where no word stands in between.
+TOGETHER = {("formula", "formula"), ("picture", "result"), ("code", "result")}
 LEFT_OUT = {"How to read this unit"}
 
 
@@ -77,12 +79,13 @@ class Showing:
 
     def main(self, kind: str, page: str) -> None:
         """Put what a slide is about on one, below the sentence that leads to it."""
-        goes_on = kind == self.slides[-1].kind == "formula" and not self.unsaid
-        if self.slides[-1].kind != "text" and not goes_on:
+        both = (self.slides[-1].kind, kind)
+        if both[0] != "text" and (self.unsaid or both not in TOGETHER):
             self.new()
         self.say(self.leading(kind))
         self.unsaid = []
-        self.slides[-1].kind = kind
+        if self.slides[-1].kind == "text":
+            self.slides[-1].kind = kind
         self.slides[-1].blocks.append(page)
 
     def leading(self, kind: str) -> list[str]:

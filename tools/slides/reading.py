@@ -9,6 +9,7 @@ from nbformat import NotebookNode
 from tools.html_of import code_block, markdown, narrow, output_blocks, parsed
 
 CODE_LINES, CODE_COLUMNS = (5, 14), 90
+WORKS = re.compile(r"for \w+ in range\(|for \w+_t in | @ ")
 DISPLAY = re.compile(r'(<span class="math display">.*?</span>)', re.S)
 
 
@@ -83,10 +84,12 @@ def markdown_block(block) -> Iterator[tuple[str, str]]:
 
 
 def functions(source: str) -> Iterator[str]:
-    """Yield the functions of a cell that fit on a slide, without docstrings."""
+    """Yield the functions of a cell that go on a slide: short ones, with a loop or a product."""
     source = re.sub(r'\n +"""(?:[^"]|"(?!""))*"""', "", source)
     for one in re.findall(r"^def .*(?:\n(?:[ )].*)?)*", source, flags=re.M):
         lines = narrow(re.sub(r"\n\n+", "\n", one.rstrip())).split("\n")
+        if not WORKS.search(one):
+            continue
         if CODE_LINES[0] <= len(lines) <= CODE_LINES[1] and max(map(len, lines)) <= CODE_COLUMNS:
             yield code_block("\n".join(lines))
 
