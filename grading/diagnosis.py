@@ -191,5 +191,4 @@ def diagnose(problem, runs):
     if not any(finding.explained > SURE for finding in findings):
         findings = _two_at_once(problem, evidence, time.process_time() + SECONDS) or findings
     findings.sort(key=lambda finding: -finding.explained)  # stable: the catalogue stays in front
-    sure = findings and findings[0].explained == 1
-    return (findings[:MOST] or _alone(evidence)) + ([] if sure else _special(runs))
+    return (findings[:MOST] or _alone(evidence)) + _special(runs)
