@@ -123,11 +123,11 @@ def test_the_search_finds_by_keyboard_what_is_meant(site, page):
         page.locator("h1").click()
         page.keyboard.press("/")
         page.keyboard.type(asked)
-        page.locator("#results li a").first.wait_for()
-        assert "section" in page.locator("#results [role=status]").inner_text()
-        assert expected in page.locator("#results li a").first.get_attribute("href")
+        page.locator("#search-results li a").first.wait_for()
+        assert "section" in page.locator("#search-results [role=status]").inner_text()
+        assert expected in page.locator("#search-results li a").first.get_attribute("href")
     page.keyboard.press("ArrowDown")
-    assert page.evaluate("document.activeElement.closest('#results') !== null")
+    assert page.evaluate("document.activeElement.closest('#search-results') !== null")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("09_lstm.html#"))
     anchor = unquote(urlsplit(page.url).fragment)
@@ -136,7 +136,7 @@ def test_the_search_finds_by_keyboard_what_is_meant(site, page):
     page.keyboard.type("zzzz")
     page.get_by_text("Nothing found").wait_for()
     page.keyboard.press("Escape")
-    assert page.locator("#results").is_hidden()
+    assert page.locator("#search-results").is_hidden()
 
 
 def test_dark_stays_dark_the_skip_link_skips_and_print_opens_answers(site, page):

@@ -23,7 +23,7 @@ from tools.site.reference import MODULES, module_page, overview
 ROOT = Path(__file__).resolve().parents[1]
 LOOK = Path(__file__).parent / "site"
 SCRIPTS = {"mathjax": ("mathjax", ["es5/tex-svg.js", "LICENSE"])}
-GROUPS = {"Course": ["README.md", "notebooks/start.ipynb", "notebooks/[0-9][0-9]_*.ipynb"],
+GROUPS = {"Course": ["README.md", "notebooks/start.ipynb", "notebooks/[0-9][0-9]*.ipynb"],
           "Exercises": ["exercises/[0-9][0-9]/*.ipynb"],
           "Reference": ["docs/notation.md", "docs/glossary.md"],
           "Guides": ["docs/*.md"]}

@@ -81,7 +81,7 @@ function excerpt(section, asked) {
 
 async function search() {
   const query = byId("search").value.trim();
-  const box = byId("results"), list = box.querySelector("ol"), status = box.querySelector("p");
+  const box = byId("search-results"), list = box.querySelector("ol"), status = box.querySelector("p");
   box.hidden = !query;
   if (!query) return;
   await load();
@@ -101,17 +101,17 @@ async function search() {
 
 function close() {
   byId("search").value = "";
-  byId("results").hidden = true;
+  byId("search-results").hidden = true;
 }
 
 byId("search").addEventListener("focus", () => load().catch(() => {}));
 byId("search").addEventListener("input", search);
-byId("results").addEventListener("click", (event) => event.target.closest("a") && close());
+byId("search-results").addEventListener("click", (event) => event.target.closest("a") && close());
 addEventListener("keydown", (event) => {
-  const links = [...byId("results").querySelectorAll("a")];
+  const links = [...byId("search-results").querySelectorAll("a")];
   const at = links.indexOf(document.activeElement), inField = event.target === byId("search");
   if (event.key === "/" && !/^(INPUT|TEXTAREA)$/.test(event.target.tagName)) byId("search").focus();
-  else if (event.key === "Escape" && !byId("results").hidden) { close(); byId("search").focus(); }
+  else if (event.key === "Escape" && !byId("search-results").hidden) { close(); byId("search").focus(); }
   else if (event.key === "Enter" && inField && links.length) links[0].click();
   else if (event.key === "ArrowDown" && (inField || at >= 0)) links[at + 1]?.focus();
   else if (event.key === "ArrowUp" && at >= 0) (links[at - 1] || byId("search")).focus();
