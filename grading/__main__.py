@@ -2,6 +2,7 @@
 import argparse
 import sys
 from collections import Counter
+from pathlib import Path
 
 from grading.problems import UNITS
 
@@ -80,6 +81,30 @@ def _gradebook(options):
     return 0
 
 
+def _similar(options):
+    from grading.similar import like_the_course, read_class, similar_pairs
+    from grading.similar_page import write_similar
+
+    if not 0 < options.threshold <= 1:
+        raise ValueError(f"--threshold: got {options.threshold:g}; needs a share above 0, up to 1.")
+    units = [options.assignment] if options.assignment else list(UNITS)
+    found = {}
+    for unit in units:
+        works, unread = read_class(options.submissions, unit, by_name=len(units) > 1)
+        if works or unread:
+            found[unit] = (similar_pairs(works, options.threshold),
+                           like_the_course(works, unit, options.threshold), unread)
+    if not found:
+        raise ValueError(f"SUBMISSIONS: {options.submissions} holds no submission; needs a folder "
+                         "per student, or a notebook per student.")
+    write_similar(options.out, found, options.threshold)
+    for unit, (pairs, course, unread) in found.items():
+        print(f"{unit}: {len(pairs)} pairs are alike, {len(course)} are like the course's own "
+              f"answers, {len(unread)} could not be read")
+    print(f"similar.html and similar.csv are in {options.out}; they are advice, and no verdict.")
+    return 0
+
+
 def _doctor(options):
     from grading.sandbox.doctor import describe, examine_back_ends
 
@@ -131,6 +156,14 @@ def parser():
     one.add_argument("--db", default="sqlite:///gradebook.db", metavar="URL",
                      help="the database (default: sqlite:///gradebook.db)")
     one.set_defaults(run=_gradebook)
+    one = commands.add_parser("similar", help="which submissions are alike: advice for a person")
+    one.add_argument("submissions", metavar="SUBMISSIONS", help="as for grade")
+    one.add_argument("--out", required=True, type=Path, metavar="RESULTS")
+    one.add_argument("--assignment", choices=UNITS, metavar="NN",
+                     help="one unit, such as 03 (default: all)")
+    one.add_argument("--threshold", type=float, default=0.8, metavar="SHARE",
+                     help="the share of pieces in common that is listed (default: 0.8)")
+    one.set_defaults(run=_similar)
     one = commands.add_parser("doctor", help="which sandbox works here, and how well")
     one.set_defaults(run=_doctor)
     one = commands.add_parser("confusion", help="make every known mistake; see what it is called")
