@@ -7,7 +7,7 @@ import pytest
 
 from bpttlib.gradcheck import complex_step, relative_error
 from grading.confusion import report_on
-from grading.examine import CORRECT, RAISED, UNREADABLE, WRONG
+from grading.examine import RAISED, UNREADABLE, WRONG
 from grading.problems.u04 import BUG_HUNT, FIRST_BAD_STEP, _network, _one_entry
 from grading.problems.u04 import first_bad_step as first_bad
 from grading.problems.u04_hunt import bug_hunt as hunted
@@ -162,14 +162,6 @@ def step_recursively(delta, loss):
 
 ALTERNATIVES = {"bug_hunt": (hunted_in_branches, hunted_by_measuring),
                 "first_bad_step": (step_by_the_library, step_recursively)}
-
-
-@pytest.mark.parametrize("name", ALTERNATIVES)
-def test_other_right_answers_get_all_points(name):
-    for answer in ALTERNATIVES[name]:
-        for seed in range(4):
-            report = report_on(PROBLEMS[name], answer, seed)
-            assert (report.outcome, report.points) == (CORRECT, PROBLEMS[name].points), report
 
 
 # -- wrong only where something is special ---------------------------------------------------------

@@ -12,8 +12,8 @@ from bpttlib.params import CellParams
 from bpttlib.tape import window
 from bpttlib.truncation import truncated_bptt
 from grading.confusion import report_on
-from grading.examine import CORRECT, RAISED, UNREADABLE, WRONG
 from grading.problems.u05 import BIAS_CURVE, PROBLEMS, TBPTT_CHUNKS, TBPTT_K1_K2
+from tests.grading.verdicts import first_finding, loses
 
 chunks, windows, curve = (problem.reference for problem in PROBLEMS)
 
@@ -153,14 +153,6 @@ ALTERNATIVES = {"tbptt_chunks": (chunks_by_library, chunks_by_einsum),
                 "bias_curve": (curve_by_entries, curve_by_library)}
 
 
-@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: p.name)
-def test_other_right_answers_get_all_points(problem):
-    for answer in ALTERNATIVES[problem.name]:
-        for seed in range(4):
-            report = report_on(problem, answer, seed)
-            assert (report.outcome, report.points) == (CORRECT, problem.points), report
-
-
 # -- wrong only where something is special ---------------------------------------------------------
 
 def unless(reference, special):
@@ -206,12 +198,8 @@ SPECIAL = {
 
 @pytest.mark.parametrize(("name", "special"), [(n, s) for n in SPECIAL for s in SPECIAL[n]])
 def test_wrong_only_where_something_is_special(name, special):
-    problem = {p.name: p for p in PROBLEMS}[name]
     answer, lost = SPECIAL[name][special]
-    report = report_on(problem, answer)
-    assert report.outcome == WRONG and report.earned[lost] == 0
-    if special in {fact for run in report.runs for fact in run.case.facts}:
-        assert f"wrong where: {special}" in [finding.name for finding in report.findings]
+    loses(name, answer, lost, special)
 
 
 def test_what_is_right_keeps_its_points():
@@ -225,12 +213,6 @@ def test_what_is_right_keeps_its_points():
 
 
 # -- wrong in ways that no catalogue lists ---------------------------------------------------------
-
-def first_finding(problem, answer):
-    report = report_on(problem, answer)
-    assert report.outcome in (WRONG, RAISED, UNREADABLE) and report.points < problem.points
-    return report.findings[0].name if report.findings else ""
-
 
 def changed(problem, i, change):
     def answer(*args):

@@ -11,9 +11,10 @@ from bpttlib.gradcheck import complex_step, relative_error
 from bpttlib.params import CellParams
 from bpttlib.rtrl import rtrl as library_rtrl
 from grading.confusion import report_on
-from grading.examine import CORRECT, RAISED, UNREADABLE, WRONG
+from grading.examine import RAISED
 from grading.problems.u06 import CHECKPOINTED_BPTT, PROBLEMS, RANDOM_TRUNCATION, RTRL
 from grading.problems.u06_machine import least_steps
+from tests.grading.verdicts import first_finding, loses
 
 cuts, rtrl, frugal = (problem.reference for problem in PROBLEMS)
 
@@ -182,14 +183,6 @@ ALTERNATIVES = {"random_truncation": (cuts_by_shares, cuts_by_where),
                 "checkpointed_bptt": (frugal_by_library, frugal_from_above)}
 
 
-@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: p.name)
-def test_other_right_answers_get_all_points(problem):
-    for answer in ALTERNATIVES[problem.name]:
-        for seed in range(4):
-            report = report_on(problem, answer, seed)
-            assert (report.outcome, report.points) == (CORRECT, problem.points), report
-
-
 # -- wrong only where something is special ---------------------------------------------------------
 
 def unless(reference, special):
@@ -227,21 +220,11 @@ SPECIAL = {
 
 @pytest.mark.parametrize(("name", "special"), [(n, s) for n in SPECIAL for s in SPECIAL[n]])
 def test_wrong_only_where_something_is_special(name, special):
-    problem = {p.name: p for p in PROBLEMS}[name]
     answer, lost = SPECIAL[name][special]
-    report = report_on(problem, answer)
-    assert report.outcome == WRONG and report.earned[lost] == 0
-    if special in {fact for run in report.runs for fact in run.case.facts}:
-        assert f"wrong where: {special}" in [finding.name for finding in report.findings]
+    loses(name, answer, lost, special)
 
 
 # -- wrong in ways that no catalogue lists ---------------------------------------------------------
-
-def first_finding(problem, answer):
-    report = report_on(problem, answer)
-    assert report.outcome in (WRONG, RAISED, UNREADABLE) and report.points < problem.points
-    return report.findings[0].name if report.findings else ""
-
 
 def test_uncatalogued_mistakes_are_described():
     assert first_finding(RANDOM_TRUNCATION, lambda *args: tuple(

@@ -76,6 +76,8 @@ def check_outputs(notebook, path):
         text = output.get("text", "") + "".join(v for v in data.values() if isinstance(v, str))
         if A_MACHINE.search(re.sub("base64,[^\"']*", "", text)):
             yield f"an output names a folder of one machine: {text[:200]}"
+        if re.search(r"\d(it/s|s/it)\b", text):
+            yield f"a progress bar is stored: {text[-200:]}"
 
 
 def check_prose(notebook, path):
