@@ -74,7 +74,7 @@ def in_windows(cell, params, x, tape, dh_own, k1, k2):
     return total
 
 # %% [markdown]
-# The library's `truncated_bptt` does the same. We compare them on a network that will serve for all
+# The library's `truncated_bptt` does the same. We compare them on a network that will serve for most
 # measurements of this unit: eight tanh units that are to keep a slow average of their input,
 # $y^*_t = 0.9\, y^*_{t-1} + 0.3\, x_t$. The `gain`, the length of the columns of $W_{hh}$, says how
 # long it remembers: 0.6 forgets fast, 0.95 slowly.
@@ -120,7 +120,9 @@ library = truncated_bptt(Elman(), slow, x, tape, dh_own, 7, 98).params
 print(f"k1 = 7, k2 = 98: nothing is cut: {relative_error(library.W_hh, full.W_hh) < 1e-10}")
 
 # %% [markdown]
-# (96 steps are 14 windows of 7, the last one short; that is why 98, and not 96, is enough for everything.)
+# (96 steps are 14 windows of 7, the last one short; that is why 98, and not 96, is enough for everything. And
+# look at the first three lines: $k_1 = 1$ keeps most shares, and is furthest off. Shares can have opposite signs,
+# unit 03, so that to keep one of two can be worse than to keep neither.)
 #
 # ### Who counts: the maps
 #
@@ -296,9 +298,9 @@ for name, k1, k2 in (("full", 12, 12), ("k1 = 1, k2 = 2", 1, 2), ("k1 = k2 = 2",
 # ### Frozen weights and moving weights
 #
 # `truncated_bptt` works on a tape, so with *one* set of weights. In training the weights move after each
-# window: a carried state has been computed with older weights than those that use it. How much does that
-# change? We go over the stream once, in chunks of 16, move the weights after each, and compare the sum of
-# all the gradients with the one at frozen weights.
+# window: a carried state, like the context in unit 03, has been computed with older weights than those that
+# use it. How much does that change? We go over the stream once, in chunks of 16, move the weights after each,
+# and compare the sum of all the gradients with the one at frozen weights.
 
 # %%
 def moving(params, lr):
@@ -400,8 +402,8 @@ for k in (1, 8, 32):
 # Small shares can add up to a large bias, if there are many of them and they agree. Back to the prediction.
 # The network is due to Tallec and Ollivier (2017), who call it *influence balancing*. From afar, the first
 # unit is pulled down by thirteen units; near by, it sees ten that push up. It is linear, so we can compute
-# everything. At rest $s = \theta\,(1 - A)^{-1} v$, so $ds_1/d\theta$ is the first entry of
-# $(1 - A)^{-1} v = \sum_{j \ge 0} A^j v$. A sliding window of $K = k_2$ steps keeps the first $K$ terms of
+# everything. At rest $s = \theta\,(I - A)^{-1} v$, so $ds_1/d\theta$ is the first entry of
+# $(I - A)^{-1} v = \sum_{j \ge 0} A^j v$. A sliding window of $K = k_2$ steps keeps the first $K$ terms of
 # it, with the sum $c_K$. A chunk of $K$ steps gets the mean of $c_1, \dots, c_K$.
 
 # %%
@@ -550,8 +552,12 @@ for name, columns in (("each column is a piece of the text", text.reshape(3, 8).
 # with independent examples, destroys the order of *all* columns: states are carried to where they do not
 # belong. How bad is it? A task that needs the carried state: now and then, with probability 0.02 per step,
 # the input is a pulse, +1 or −1, else 0. Say at every step which sign the *last* pulse had. Between two
-# pulses lie 50 steps on average; the windows have 10. (`clip=1.0` shortens a gradient that is longer than 1;
-# unit 08 says why one does that.)
+# pulses lie 50 steps on average; the windows have 10.
+#
+# The answer is one of two classes. The *softmax* makes probabilities of the two outputs, $e^{y_k} / \sum_j e^{y_j}$,
+# and the loss is the *cross-entropy*: minus the logarithm of the right one's probability. (You know both if you
+# did exercises 03. In the code, `fresh` says that a batch starts from the zero state; `clip=1.0` shortens a gradient
+# that is longer than 1. Unit 08 says why one does that, and what Adam is.)
 
 # %%
 from bpttlib.model import Model
@@ -876,14 +882,14 @@ map_of_credit()
 #
 # - Every $k_1$ steps, the new losses go back at most $k_2$ steps. $k_1 = 1$ slides, $k_1 = k_2$ are chunks;
 #   every loss counts once.
-# - Carry values, cut gradients. The result is not the gradient of any loss; its bias does not go away with
-#   the learning rate.
+# - Carry values, cut gradients. The result is in general the gradient of no loss; its bias does not go away
+#   with the learning rate.
 # - Where the network forgets, the bias falls exponentially for windows that slide, and like $1/k$ for
 #   chunks. It can have the wrong sign.
 # - In a stream each column must go on where it stopped. Memory stays constant.
 # - The gradient's horizon limits what is *taught*, not what is remembered.
 #
-# Next: [06 · Exact alternatives](06_exact_alternatives.ipynb).
+# Next: [06 · Randomised truncation, RTRL, checkpointing](06_exact_alternatives.ipynb).
 #
 # **Sources.** Aicher, Foti and Fox 2019, *Adaptively truncating backpropagation through time to control
 # gradient bias*, UAI. Jaeger 2001, *The "echo state" approach to analysing and training recurrent neural

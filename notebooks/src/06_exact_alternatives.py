@@ -300,9 +300,9 @@ print("RTRL equals BPTT to 1e-10:", relative_error(forward, np.concatenate(exact
 # *matrix*, and multiplies matrix by matrix. Products of matrices are associative, so the result is the
 # same; the cost is not.
 #
-# The library does this for any cell. `influence` yields $s_t$ and $P_t$ step by step, where the state
-# $s_t$ is $h_t$ above $c_t$ for an LSTM; `step_gradient` turns $P_t$ into the gradient of that step's
-# loss; `rtrl` sums them.
+# The library does this for any cell, LSTM and GRU (units 09 and 10) included. `influence` yields $s_t$ and
+# $P_t$ step by step, where the state $s_t$ is $h_t$ above $c_t$ for an LSTM; `step_gradient` turns $P_t$ into
+# the gradient of that step's loss; `rtrl` sums them.
 
 # %%
 from bpttlib.init import init_cell
@@ -430,7 +430,7 @@ show(draw_schedule(36, states=5, segment=6),
 
 # %% [markdown]
 # Every step is taken once on the way there, and once more onto the tape (but for the last
-# segment, which needs no rehearsal): fewer than $2T$ steps forward. Stored are $\sqrt T$ states and a
+# segment, which needs no rehearsal): fewer than $2T$ steps forward. Stored are about $\sqrt T$ states and a
 # tape of $\sqrt T$ steps, in place of a tape of $T$. And the gradient is *exact*: nothing is cut, and
 # the same states are computed twice.
 #
@@ -674,7 +674,7 @@ print(f"√T checkpointing, all products: {1 + forward_share * (root.steps / T -
 # | | gradient | numbers stored | steps | take it when |
 # |---|---|---|---|---|
 # | full BPTT | exact | tape of $T$ steps | $T$ there, $T$ back | it fits |
-# | checkpointing | exact | some states, a short tape | $2T$ to $7T$ there in our examples, $T$ back | the sequence is long and has an end |
+# | checkpointing | exact | some states, a short tape | $2T$ there with $\sqrt T$ segments, $7T$ with ten states, $T$ back | the sequence is long and has an end |
 # | chunks, $k_1 = k_2 = k$ | biased | tape of $k$ steps | $T$ there, $T$ back | a stream, and what matters is near |
 # | random cuts | unbiased, with variance | tape of $1/p$ steps on average | $T$ there, $T$ back | a stream, and the bias would hurt |
 # | RTRL | exact at frozen weights | $S\,n$ | $T$, each $S^2 n$ | a few units, and an update at every step |

@@ -459,8 +459,8 @@ show(lines({f"gain {gain}": by_copy[gain, 20, 0.3] for gain in (0.5, 1.0)}, "ste
 # and all of it is about the bit.
 #
 # Which of the five settings will learn? And does it depend on the optimiser? Plain gradient descent
-# takes steps in proportion to the gradient; Adam divides each gradient by its own running size. Predict
-# before you run it.
+# takes steps in proportion to the gradient; Adam (unit 08) divides each gradient by its own running size.
+# Predict before you run it.
 
 # %%
 from bpttlib.optim import adam, sgd
@@ -554,7 +554,8 @@ gradient_microscope()
 # 2. Prove that an orthogonal $W_{hh}$ with tanh can never explode. Which theorem of this unit do you
 #    need?
 # 3. For network D, print `step_jacobian` at a few steps and its eigenvalues. When is the magnitude of one
-#    of them above 1, and which unit is saturated then? (`saturation` counts how often units are.)
+#    of them above 1, and which unit is then *saturated*, its slope below a tenth of γ? (`saturation` counts
+#    how often units are.)
 # 4. Train the network with gain 1 on `one_bit` with a lag of 20, and compare the reach before and after.
 #    Has it learnt to store the bit by keeping the gradient alive, or by an attractor as with $w = 2$?
 # 5. Run the second setting (gain 0.5, lag 20, distractors 0.3) with ten times the learning rate. Some
@@ -571,7 +572,7 @@ gradient_microscope()
 #
 # **1. σ<sub>max</sub> = 0.95, tanh. What do you know about the gradient 100 steps back?**
 #
-# <details><summary>A. It is at most 0.006 of that</summary>
+# <details><summary>A. It is at most 0.006 of what it was</summary>
 #
 # **Right.** $0.95^{100} \approx 0.006$ bounds it with any data and any loss. How much smaller it is you
 # do not know.
@@ -583,7 +584,7 @@ gradient_microscope()
 # every input.
 # </details>
 #
-# <details><summary>C. It is 0.006 of what it was</summary>
+# <details><summary>C. It is exactly 0.006 of what it was</summary>
 #
 # **No.** $0.95^{100} \approx 0.006$ is an upper bound. Few vectors are stretched by $\sigma_{\max}$ at
 # every step, and few units have the slope 1.
@@ -676,7 +677,7 @@ gradient_microscope()
 #   not sufficient. The eigenvalues of $W_{hh}$ speak for linear networks, in the long run.
 # - Beyond that, weights alone do not decide: the data choose the slopes. Measure.
 # - What the state forgets, the gradient cannot learn from: forward and backward it is one matrix.
-# - The gradient does not vanish. The share of the distant past does.
+# - What vanishes from the gradient of the weights is the share of the distant past.
 #
 # Next: [08 · Clipping, initialisation, optimisers](08_clipping_init_optimisers.ipynb).
 #

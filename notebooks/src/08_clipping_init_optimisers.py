@@ -153,9 +153,9 @@ print(f"norm on the way to the wall, the first 20 updates: at most {norms[:20].m
 # %%
 free, _ = paths["not clipped"]
 out = np.argmax(free[:, 1] > bs[-1])                      # the first point outside the picture
-on_its_way = 0.99 * free[out - 1] + 0.01 * free[out]      # and a place on the jump to it, for a label
+on_its_way = 0.9915 * free[out - 1] + 0.0085 * free[out]  # on the jump: its label, two blanks off
 show(loss_surface(ws, bs, surface, path={name: path for name, (path, _) in paths.items()},
-                  points={"start": (5.0, -2.2), "not clipped, leaving": on_its_way},
+                  points={"start": (5.0, -2.2), "  not clipped, leaving": on_its_way},
                   xlabel="$w$", ylabel="$b$"),
      "Loss surface over w from 4.2 to 5.3 and b from -2.8 to -2.0. A straight wall runs from the upper left "
      "down to the right: above it the loss is small, below it large. Both paths run down to the wall. "
@@ -238,8 +238,8 @@ for c in (1, 5, 10, 19):
 # %% [markdown]
 # Clipped at 1 or 5, the *mean update has the wrong sign*: descent climbs, on average. That is a bias, and
 # a smaller learning rate does not remove it. It takes a skewed distribution, with rare long gradients
-# that disagree with the many short ones. For a distribution that is symmetric about its mean, one number
-# at least keeps its sign (task 2 below asks for the proof). So a threshold should be met rarely, which
+# that disagree with the many short ones. For one number, distributed symmetrically about its mean, the mean
+# at least does not turn round (task 2 below asks for the proof). So a threshold should be met rarely, which
 # needs a look at the norms; we shall take it as soon as we have a training run.
 #
 # ## What clipping cannot do
@@ -305,7 +305,8 @@ for name, (model, first, data) in attempts.items():
 # - the **identity**, with rectified linear units (Le, Jaitly and Hinton 2015): a unit that is active
 #   hands on its state, and its gradient, unchanged.
 #
-# The common heuristic $U(-1/\sqrt{n}, 1/\sqrt{n})$ has variance $1/(3n)$, hence a spectral radius of about
+# The common heuristic, `uniform_fan_in`, draws the entries of a matrix with $n$ columns from
+# $U(-1/\sqrt{n}, 1/\sqrt{n})$. Their variance is $1/(3n)$, hence the spectral radius of $W_{hh}$ is about
 # $1/\sqrt3 \approx 0.58$ (for large $n$, by the circular law). Measure: a loss at the last step alone, and
 # the gradient's norm at the states before it.
 
@@ -352,7 +353,7 @@ for (name, seed), run in runs.items():
           f"in the end below 0.05: {final < 0.05!s:5}   above 0.07: {final > 0.07}")
 
 # %% [markdown]
-# After 200 updates the networks that began with the identity are far below the loss of guessing; the others
+# After 200 updates the networks that began with the identity are well below the loss of guessing; the others
 # say little more than 1. (Two seeds and one learning rate show that the start *can* decide, not that it
 # always does.) It is not free. An identity network adds up all its inputs, so it can start
 # with a large loss, and slopes of exactly 1 are on the edge: a little more, and it explodes. That is why
