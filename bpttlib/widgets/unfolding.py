@@ -3,7 +3,7 @@ import numpy as np
 
 from bpttlib.plots._diagram import GIVEN, OUTPUT, STATE, number
 from bpttlib.plots._svg_colours import colour
-from bpttlib.plots.style import BLUE, GREEN, GREY, INK, PURPLE, VERMILLION
+from bpttlib.plots.style import BLUE, GREEN, GREY, INK, VERMILLION
 from bpttlib.plots.svg import Svg
 from bpttlib.widgets._unfolding import CELLS, LAST, H, T, place, run
 from bpttlib.widgets.experiment import Experiment
@@ -59,7 +59,8 @@ def _draw(cell, position, numbers):
 
 def _progress(position):
     state, loss, back = place(position)
-    shares = "no share yet" if back > T else f"the shares of copies {back} to {T}"
+    shares = ("no share yet" if back > T else f"the share of copy {T}" if back == T
+              else f"the shares of copies {back} to {T}")
     return f"with the states up to h_{state}, {loss or 'no'} losses and {shares}"
 
 
@@ -140,7 +141,7 @@ class _Picture:
     def wires(self, x, half, tall, opacity=1.0, loss=1.0):
         """Draw the arrows within a copy, from x_t up to L_t."""
         for start, end, tone, live in (
-                (self.x_row, ROW[self.parts[-1]], PURPLE, opacity),
+                (self.x_row, ROW[self.parts[-1]], INK, opacity),
                 *(((ROW["c"], ROW["h"], INK, opacity),) if "c" in self.parts else ()),
                 (ROW["h"], ROW["y"], INK, loss), (ROW["y"], ROW["L"], INK, loss)):
             below = 17 if start in (self.x_row, ROW["y"]) else tall

@@ -40,7 +40,8 @@ print("both grow, as they must:     ", round((w + step) * ((w + step) * x) - w *
 #
 # For every year since 1700 there is a sunspot number, a measure of how many spots astronomers saw (the
 # early ones are reconstructed). We want to forecast it two years ahead with a single weight: each year
-# multiplies the number by $w$. Two years multiply it by $w$ twice,
+# multiplies the number by $w$. Two years multiply it by $w$ twice, and the loss $L$ is the mean over all
+# $N$ pairs of years,
 #
 # $$ \hat{x}_{t+2} = w \cdot (w \cdot x_t), \qquad
 #    L(w) = \frac{1}{N} \sum_t \tfrac12 \left( \hat{x}_{t+2} - x_{t+2} \right)^2 . $$
@@ -94,12 +95,12 @@ grid = np.linspace(0.05, 1.45, 60)
 surface = np.array([[loss(w1, w2) for w1 in grid] for w2 in grid])
 tied = np.linspace(0.05, 1.45, 1401)
 best = tied[np.argmin([loss(w, w) for w in tied])]
-show(loss_surface(grid, grid, surface, path={"w1 = w2": np.array([[0.05, 0.05], [1.1, 1.1]])},
-                  points={"start": (0.5, 0.5), "best": (best, best)},
+show(loss_surface(grid, grid, surface, path={"w₁ = w₂": np.array([[0.15, 0.15], [1.1, 1.1]])},
+                  points={"0.5": (0.5, 0.5), "best": (best, best)},
                   xlabel="$w_1$", ylabel="$w_2$"),
      "Contour map of the loss over the two copies w1 and w2. The valley is a curve on which the "
-     "product w1 w2 is constant. The tied weights lie on the diagonal, which crosses the valley "
-     f"at w1 = w2 = {best:.3f}.")
+     "product w1 w2 is constant. The tied weights lie on the diagonal: a mark at 0.5 shows where the "
+     f"derivatives above were taken, and the diagonal crosses the valley at w1 = w2 = {best:.3f}.")
 
 # %% [markdown]
 # ## The sum, not the mean
@@ -135,7 +136,7 @@ print(f"k w^(k-1) formula:  {np.mean(r * k * w ** (k - 1) * now):.5f}")
 
 # %% [markdown]
 # All shares are equal here, because the factors are plain numbers and commute. In a recurrent network
-# they are matrices, each copy sees another state, and the shares differ; notebook 03 draws them.
+# they are matrices, each copy sees another state, and the shares differ; unit 03 draws them.
 #
 # ## Three ways to check a derivative
 #
@@ -151,8 +152,9 @@ print(f"k w^(k-1) formula:  {np.mean(r * k * w ** (k - 1) * now):.5f}")
 # The first two subtract two nearly equal numbers, so a smaller $\varepsilon$ is not always better. The
 # third (Squire and Trapp 1998) steps into the imaginary direction. By Taylor's theorem
 # $L(w + i\varepsilon) = L(w) + i \varepsilon L'(w) - \tfrac12 \varepsilon^2 L''(w) - \dots$, so the
-# imaginary part *is* the derivative, and nothing has to be subtracted. It asks for one thing: that
-# $L$ is made of analytic operations. An absolute value, a maximum or a comparison breaks it.
+# imaginary part, divided by $\varepsilon$, *is* the derivative, up to order $\varepsilon^2$, and nothing
+# has to be subtracted. It asks for one thing: that $L$ is made of analytic operations. An absolute value,
+# a real part or a conjugate breaks it; unit 04 shows how.
 
 # %%
 def L(w):
@@ -182,8 +184,9 @@ show(lines(errors, "step size ε", "relative error of dL/dw", log="xy"),
 # $$ \text{relative error} = \frac{\lVert g - \hat g \rVert_\infty}
 #                                 {\max(\lVert g \rVert_\infty, \lVert \hat g \rVert_\infty, 10^{-12})} , $$
 #
-# and asks for at most $10^{-10}$ in double precision with the complex step. The library has all of
-# it:
+# for two gradients $g$ and $\hat g$, where $\lVert g \rVert_\infty$ is the largest magnitude among the
+# entries of $g$. It asks for at most $10^{-10}$ in double precision with the complex step. The library has
+# all of it:
 
 # %%
 from bpttlib.gradcheck import central_difference, complex_step, relative_error
@@ -196,7 +199,7 @@ print("the mean of the copies' shares: ", round(relative_error(exact, exact / k)
 # %% [markdown]
 # ## Experiment
 #
-# How strongly does $y = w^k x$ react to $w$? By $k\, w^{k-1}$: there are $k$ copies, and each passes
+# How strongly does $y = w^k x$ react to $w$? By $k\, w^{k-1} x$: there are $k$ copies, and each passes
 # through $k - 1$ others. Move $w$ and $k$. Before each move, say what will happen.
 
 # %%
@@ -240,8 +243,8 @@ explore(sensitivity, w=(0.55, 1.3, 0.05, 0.8), k=(1, 40, 1, 11), tasks=[
 #
 # <details><summary>A. It is about 100 times as large</summary>
 #
-# **No.** It is a sum of 100 shares, and shares differ in size and in sign. Only the *number of terms* is
-# 100 times as large.
+# **No.** It is a sum of 100 shares, and shares may differ in size and in sign. Only the *number of terms*
+# is 100 times as large.
 # </details>
 #
 # <details><summary>B. It is as large, since copies are averaged</summary>
@@ -280,7 +283,7 @@ explore(sensitivity, w=(0.55, 1.3, 0.05, 0.8), k=(1, 40, 1, 11), tasks=[
 #
 # <details><summary>A. The step's length, and perhaps its direction</summary>
 #
-# **Right.** With one shared weight it is a learning rate smaller by the factor $1/k$. With several
+# **Right.** With one shared weight the step is shorter by the factor $1/k$. With several
 # weights of different $k$, each shrinks by its own factor, and the direction is wrong.
 # </details>
 #
@@ -346,8 +349,8 @@ explore(sensitivity, w=(0.55, 1.3, 0.05, 0.8), k=(1, 40, 1, 11), tasks=[
 # - Check every derivative by something that is not itself. The complex step is exact to rounding where
 #   the function is analytic.
 #
-# Next: [01 · Unfolding an Elman network](01_unfolding.ipynb). Symbols and terms:
-# [notation](../docs/notation.md).
+# Next: [01 · Unfolding an Elman network](01_unfolding.ipynb). Symbols: [notation](../docs/notation.md). Terms:
+# [glossary](../docs/glossary.md).
 #
 # **Sources.** Squire and Trapp 1998, *Using complex variables to estimate derivatives of real
 # functions*, SIAM Review 40(1), 110–112. The sunspot series and its licence are described in

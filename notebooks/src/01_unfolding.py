@@ -23,8 +23,10 @@ from bpttlib.widgets import explore
 # %% [markdown]
 # ## Predict
 #
-# A network with 3 inputs and 5 units, and no readout yet, reads a sequence of 10 steps. Unfolded, it has ten copies of its
-# cell. How many numbers does it have to learn? How many if the sequence has 1000 steps?
+# A network keeps a state of 5 numbers. Each step makes the next five of 3 inputs and the old five: one
+# matrix for the inputs, one for the state, and a bias. What a step computes is called the *cell*. The
+# network reads 10 steps; unfolded, it has ten copies of its cell. How many numbers does it have to learn?
+# How many if it reads 1000 steps?
 #
 # ## The training data: a sequence of input–target pairs
 #
@@ -43,23 +45,26 @@ print(f"… {len(pairs)} pairs")
 # %% [markdown]
 # ## The equation, and the picture
 #
-# Jeffrey Elman's simple recurrent network (1990) has a state $h_t$ of $H$ numbers. Each step mixes the
-# new input with the old state and squashes the result (he with the logistic function, we with tanh, as is
-# the custom today):
+# Jeffrey Elman's simple recurrent network (1990) has a state $h_t$ of $H$ numbers, one for each of its
+# *units*. Each step mixes the new input with the old state and squashes the result (he with the logistic
+# function, we with tanh, as is the custom today); a *readout* makes the output of the state:
 #
 # $$ a_t = W_{xh}\, x_t + W_{hh}\, h_{t-1} + b_h , \qquad h_t = \tanh(a_t) , \qquad
 #    y_t = W_{hy}\, h_t + b_y . $$
 #
+# $W_{xh}$ leads from $x$ to $h$, and so on; the matrices and the biases are what is learnt.
+#
 # Drawn folded (left), the network has a loop: the state feeds into itself, one step later. A loop is
 # awkward to differentiate. But a sequence of $T$ steps goes round it just $T$ times. So **unfold** it
 # (right): one copy of the cell for each step, each handing its state to the next. The copies are not
-# alike, they are *the same*: arrows of one colour carry one matrix.
+# alike, they are *the same*: arrows of one colour carry one matrix. $L_t$ is the loss of step $t$, which
+# compares $y_t$ with $y^*_t$.
 
 # %%
 show(draw_unfolding(T=4),
-     "Left, the folded network: input x, state h with a loop through W_hh, output y. Right, the same "
-     "network unfolded over four steps: four copies of the cell from left to right, starting from the "
-     "given state h_0. All arrows from inputs share W_xh, all from state to state share W_hh, all to "
+     "Left, the folded network: input x, state h with a loop through W_hh, output y, loss L. Right, the "
+     "same network unfolded over four steps: four copies of the cell from left to right, starting from "
+     "the given state h_0. All arrows from inputs share W_xh, all from state to state share W_hh, all to "
      "outputs share W_hy.")
 
 # %% [markdown]
@@ -82,6 +87,8 @@ show(draw_unfolding(T=4),
 # | $W_{xh}$ | `W_xh` | (H, D) | |
 # | $W_{hh}$ | `W_hh` | (H, H) | |
 # | $b_h$ | `b_h` | (H, 1) | |
+# | $W_{hy}$ | `W_hy` | (K, H) | |
+# | $b_y$ | `b_y` | (K, 1) | |
 #
 # Note the rows. **States have T+1 rows and row 0 is the initial state**; row $t-1$ of inputs, targets
 # and outputs belongs to step $t$. If states had $T$ rows, step 1 would have to look up `h[-1]`, and
@@ -191,10 +198,11 @@ for name, gap in gaps.items():
           f"{np.argmax(gap < 0.01 * gap[0])} steps; mean slope of the tanh {slopes[name]:.2f}")
 
 # %% [markdown]
-# All three forget where they began, even with $\rho > 1$, and $1.2$ in the end faster than $0.9$. So the
-# weights alone do not decide. Here the input drives the units to where the tanh is flatter, and less of
-# a difference passes through. It does not always suffice: try $\rho = 2$, or an input of zeros. What the
-# state forgets, the gradient cannot learn from; unit 07 will come back to this.
+# All three forget where they began, even with $\rho > 1$, and $1.2$ in the end faster than $0.9$. (Values
+# below $10^{-17}$ are drawn there.) So the weights alone do not decide. At $1.2$ the input drives the units
+# to where the tanh is flatter, and less of a difference passes through. It does not always suffice: try
+# $\rho = 2$, or $1.2$ with an input of zeros. What the state forgets, the gradient cannot learn from; unit
+# 07 will come back to this.
 #
 # ## An output at each step, or only one
 #
@@ -215,7 +223,7 @@ W_hy, b_y = rng.normal(size=(K, H)), np.zeros((K, 1))
 y = W_hy @ tape.h[1:] + b_y                          # (T, K, B): all steps at once
 targets = np.concatenate([x[1:], np.zeros((1, D, B))])
 every_step = np.ones((T, B), bool)
-every_step[-1] = False                               # the last year of a piece has no next year in it
+every_step[-1] = False                               # the last year of a sequence has no next year in it
 one_step = np.zeros((T, B), bool)
 one_step[-2] = True                                  # the last step that has a target here
 print(f"many-to-many, {every_step.sum()} steps count: L = {squared_error(y, targets, every_step)[0]:.4f}")
@@ -229,7 +237,7 @@ show(draw_unfolding(T=4, targets="last"),
 # %% [markdown]
 # ## Experiment
 #
-# The same drawing with numbers in it: one unit, $w_{xh} = 1$, and a single input of 1 at the first
+# The unfolded network with numbers in it: one unit, $w_{xh} = 1$, and a single input of 1 at the first
 # step. Move through the steps, and change $w_{hh}$ and the initial state.
 
 # %%
@@ -237,7 +245,7 @@ def watch(step, w_hh, h_0):
     one = CellParams(np.ones((1, 1)), np.array([[w_hh]]), np.zeros((1, 1)))
     pulse = np.array([1.0, 0, 0, 0, 0])[:, None, None]
     h = unroll(Elman(), one, pulse, s0=np.array([[h_0]])).h.ravel()
-    figure = draw_unfolding(5, upto=step, values={"x": pulse.ravel(), "h": h})
+    figure = draw_unfolding(5, folded=False, upto=step, values={"x": pulse.ravel(), "h": h})
     return figure, (f"After step {step}, with w_hh = {w_hh:.2f} and h_0 = {h_0:.1f}: h = {h[step]:.3f}. "
                     "The drawing shows the unfolded network with its inputs and states so far.")
 

@@ -33,9 +33,10 @@ from bpttlib.widgets import explore
 # $$ h_t = w\, h_{t-1} + u\, x_t , \qquad
 #    L = \frac1T \sum_{t=1}^{T} \tfrac12 (h_t - y^*_t)^2 , \qquad y^*_t = x_{t+1} . $$
 #
-# The state is the forecast, so there is no readout: $y_t = h_t$. It is a running sum of the past that fades by the factor $w$ each year,
-# $h_t = w^t h_0 + \sum_{s \le t} w^{t-s} u\, x_s$. Two numbers to learn: how much of the new to take
-# in, $u$, and how much of the old to keep, $w$.
+# The state is the forecast, so there is no readout: $y_t = h_t$. It is a running sum of the past that
+# fades by the factor $w$ each year, $h_t = w^t h_0 + \sum_{s=1}^{t} w^{t-s} u\, x_s$. Two numbers to learn:
+# how much of the new to take in, $u$, and how much of the old to keep, $w$. With $u = 1$ and $w = 0$ the
+# forecast is that nothing changes; it is called *persistence*, and a network should beat it.
 
 # %%
 series = sunspots().numbers / 100                    # in hundreds
@@ -171,8 +172,9 @@ for w in (0.5, 0.9, 1.1):
 #
 # ## The whole loss surface
 #
-# Two parameters, so we can compute the loss everywhere, and watch gradient descent walk on it. The
-# path starts at $w = 0.1$, $u = 0.1$ and makes 1000 steps with the learning rate 0.3.
+# Two parameters, so we can compute the loss everywhere, and watch gradient descent walk on it: each of
+# its steps subtracts from a parameter its derivative times the *learning rate*. The path starts at
+# $w = 0.1$, $u = 0.1$ and makes 1000 steps with the learning rate 0.3.
 
 # %%
 def descend(w, u, lr=0.3, steps=1000):
@@ -214,7 +216,7 @@ for w in (0.9, 1.0, 1.1, 1.2):
 #
 # ## Experiment
 #
-# Choose $w$ and $u$. The read-out gives the loss and both derivatives; the picture shows how far the loss
+# Choose $w$ and $u$. The line of text gives the loss and both derivatives; the picture shows how far the loss
 # of the last year reaches back (values below $10^{-12}$ are drawn there).
 
 # %%
@@ -241,8 +243,8 @@ explore(probe, w=(-1.2, 1.2, 0.05, 0.5), u=(-0.5, 1.5, 0.05, 0.5), tasks=[
 # 1. Add the initial state as a third parameter: give `loss` an `h_0` too, and start the descent from
 #    $h_0 = 0$. `backward` already returns its derivative. By how much does the loss fall, and why so
 #    little?
-# 2. Change `w * dh` into `dh` in the loop of `backward`. For which $w$ is the result still right? Which check finds
-#    the mistake at once?
+# 2. Change `w * dh` into `dh` in the loop of `backward`. For which $w$ is the result still right? Which
+#    check finds the mistake at once?
 # 3. Derive $d^2 L / dh_0^2$ for $L = \tfrac12 h_T^2$ and no input. What does it say about the surface
 #    for $w > 1$?
 #
@@ -339,9 +341,10 @@ explore(probe, w=(-1.2, 1.2, 0.05, 0.5), u=(-0.5, 1.5, 0.05, 0.5), tasks=[
 #
 # **5. The loss is divided by T. What is that good for?**
 #
-# <details><summary>A. One learning rate suits sequences of all lengths</summary>
+# <details><summary>A. Sequences of different lengths can be compared</summary>
 #
-# **Right.** The loss is the mean over the steps, so that sequences of different lengths can be compared.
+# **Right.** The loss is the mean over the steps. Their sum would grow with $T$, and with it the gradient:
+# each length would want a learning rate of its own.
 # </details>
 #
 # <details><summary>B. It keeps the gradient of a long sequence from exploding</summary>

@@ -32,8 +32,8 @@ from bpttlib.widgets import explore
 # $$ a_t = W_{xh} x_t + W_{hh} h_{t-1} + b_h, \qquad h_t = \tanh(a_t), \qquad
 #    y_t = W_{hy} h_t + b_y, \qquad L = \frac1N \sum_{t, b\ \text{that count}} \ell(y_t, y^*_t). $$
 #
-# $N$ is the number of steps and sequences that the mask lets count. Below, states are columns: $h_t$ is
-# (H, B).
+# $N$ is the number of steps $t$ and sequences $b$ that the mask lets count, and $\ell$ the loss of one
+# output.
 
 # %%
 show(draw_unfolding(T=4, backward=True),
@@ -57,7 +57,7 @@ show(draw_unfolding(T=4, backward=True),
 # $a_{t+1}$, and the derivative of $W h$ with respect to $h$, applied to a gradient, is $W^\top$.
 #
 # **2. Through the squashing.** $\delta_t := \partial L/\partial a_t$ is what remains behind the tanh,
-# whose derivative is $1 - \tanh^2(a_t) = 1 - h_t^2$, entry by entry:
+# whose derivative is $1 - \tanh^2(a_t) = 1 - h_t^2$. With $\odot$ for the product entry by entry,
 #
 # $$ \delta_t = (1 - h_t^2) \odot \frac{\partial L}{\partial h_t} . $$
 #
@@ -142,7 +142,8 @@ for name, g, g_hat in zip(("W_xh", "W_hh", "b_h", "h_0"), grads, numerical, stri
 
 # %% [markdown]
 # The definition: the gradient is a double sum, over the steps $t$ that have a loss and the copies
-# $s \le t$ of the weights, each term a product of Jacobians,
+# $s \le t$ of the weights, each term a product of *Jacobians*, the matrices of the derivatives of one vector
+# by another,
 #
 # $$ \frac{\partial L}{\partial W} = \sum_{t=1}^{T} \sum_{s=1}^{t}
 #    \frac{\partial L_t}{\partial h_t}\,
@@ -151,8 +152,8 @@ for name, g, g_hat in zip(("W_xh", "W_hh", "b_h", "h_0"), grads, numerical, stri
 #
 # Here $L_t$ is step $t$'s part of $L$, and $\partial^{+}$ is the direct part, with $h_{s-1}$ held
 # fixed. These are $T(T+1)/2$ terms; even when each loss's product is carried on from copy to copy, that
-# takes on the order of $T^2$ Jacobian products. The recursion above computes the same in $T$, since it adds up what arrives at a state *before* it goes on. That is the whole
-# difference.
+# takes on the order of $T^2$ Jacobian products. The recursion above computes the same in $T$, since it adds
+# up what arrives at a state *before* it goes on. That is the whole difference.
 
 # %%
 from bpttlib.reference import gradient_by_definition
@@ -299,8 +300,8 @@ print(f"{n - k + 1} windows; each equals bptt on its slice to 1e-10: {worst < 1e
 #
 # The algorithm changes $f$ and $g$ after *every* window. Then the context $x_t$ has been computed by
 # older parameters, while the window is unfolded with today's. The result is no longer the gradient of
-# any one loss. How far off is it? We run it with four learning rates, the first of them zero, and compare
-# the carried context with the one that today's parameters would have produced.
+# any one loss. How far off is it? We run it with four learning rates, the first of them zero, changing $f$
+# alone, and compare the carried context with the one that today's parameters would have produced.
 
 # %%
 def sweep(theta, lr):
@@ -345,7 +346,8 @@ for lr in (0.0, 0.001, 0.01, 0.1):
 # perfect.
 #
 # Three baselines, so that we know what a number means. The **mean** of the years up to 1920, for every
-# year. **Persistence** says that next year will be like this one. **AR(12)** is linear: a weighted sum of the last twelve years, fitted by least squares.
+# year. **Persistence** says that next year will be like this one. **AR(12)** is linear: a constant and a
+# weighted sum of the last twelve years, fitted by least squares.
 
 # %%
 from bpttlib.data import sunspots
@@ -376,13 +378,14 @@ for name, predicted in (("mean up to 1920", numbers[years <= 1920].mean()),
 # %% [markdown]
 # Now the network: eight tanh units and a linear readout, on numbers scaled to mean 0 and variance 1 *by
 # the years up to 1920 alone*. The training set is **one** sequence of input–target pairs. Each update
-# goes forward through all its steps and back through all of them; nothing is truncated. The first twelve
-# years do not count in the loss, since the network has not seen a cycle yet: a mask.
+# goes forward through all its steps and back through all of them; nothing is truncated. What makes a change
+# of the parameters out of the gradient is *Adam*, a descendant of gradient descent (unit 08). The first
+# twelve years do not count in the loss, since the network has not seen a cycle yet: a mask.
 #
 # How many updates? A network that is trained for too long learns the noise of its training years. The
 # test years must not answer the question, so we set other years aside: train up to 1880, and look at the
-# forecasts for 1881–1920. Training depends on the random start, so there are five networks, and `fit`
-# takes each of them up again where it stopped.
+# forecasts for 1881–1920. Training depends on the random start, so there are five networks, each from a
+# *seed* of its own, and `fit` takes each of them up again where it stopped.
 
 # %%
 from bpttlib.data import one_step_ahead
@@ -457,9 +460,9 @@ print(f"highest maximum: {numbers.max():.1f} in {years[numbers.argmax()]};",
       f"up to 1920: {numbers[years <= 1920].max():.1f} in {years[numbers[years <= 1920].argmax()]}")
 
 # %% [markdown]
-# All of them err most on the rise to the highest maximum of the series. Nothing in the training years
-# looks like it, and so both AR(12) and the networks do worse on the second period. And mind the spread
-# over the seeds: a single number from a single run would have told you little.
+# All of them err most on the rise to the highest maximum of the series, and nothing in the training years
+# is as high. It falls into the second period, on which both AR(12) and the networks do worse. And mind the
+# spread over the seeds: a single number from a single run would have told you little.
 #
 # Two honest remarks. On so short a series a linear model is hard to beat: our networks do about as well as
 # AR(12) on the first period and worse on the second. But AR(12) is handed the last twelve years at every
@@ -511,7 +514,8 @@ explore(walk_back, step=(0, 5, 1, 0), w_hh=(-2.0, 2.0, 0.25, 1.0), tasks=[
 #    `W_hh` in place of its transpose; sum over too few steps. Which tensors does each mistake spoil? Make
 #    a table: with it you can tell the mistake from the symptoms.
 # 3. Why does the gradient of $b_h$ stay right when you write `h[t]` for `h[t - 1]` in `dW_hh`?
-# 4. Derive the backward pass for $h_t = \sigma(a_t)$. One line changes.
+# 4. Derive the backward pass for the logistic function, $h_t = \sigma(a_t) = 1/(1 + e^{-a_t})$. One line
+#    changes.
 #
 # Exercises with points: [Exercises 03](../exercises/03/03.ipynb).
 #
@@ -630,7 +634,8 @@ explore(walk_back, step=(0, 5, 1, 0), w_hh=(-2.0, 2.0, 0.25, 1.0), tasks=[
 #   an approximation.
 # - Report baselines and seeds.
 #
-# Next: [04 · Debugging a backward pass](04_debugging.ipynb). Symbols and terms: [notation](../docs/notation.md).
+# Next: [04 · Debugging a backward pass](04_debugging.ipynb). Symbols: [notation](../docs/notation.md). Terms:
+# [glossary](../docs/glossary.md).
 #
 # **Sources.** Bryson and Ho 1969, *Applied Optimal Control*. Elman 1990, *Finding structure in time*,
 # Cognitive Science 14(2). Kelley 1960, *Gradient theory of optimal flight paths*, ARS Journal 30. Minsky

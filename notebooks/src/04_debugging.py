@@ -35,8 +35,8 @@ from bpttlib.widgets import explore
 # ## The patient
 #
 # The backward pass of unit 03 once more. It now returns the gradients of *all* tensors in a record with
-# names, and $\delta_t$ of every step besides. The forward pass can add a `push` to the pre-activations:
-# a number for each step, unit and sequence, normally 0. We will need it later.
+# names, and $\delta_t$ of every step besides. The forward pass can add a `push` to the pre-activations
+# $a_t$: a number for each step, unit and sequence, normally 0. We will need it later.
 
 # %%
 from collections import namedtuple
@@ -288,13 +288,13 @@ for name, f in functions.items():
 # Where an imaginary part is thrown away, the complex step answers **zero**. That is dangerous if your
 # backward pass has forgotten the same term: zero equals zero, and the check passes. The last line works,
 # though, because NumPy compares complex numbers by their real part first. If the complex step and the
-# central difference disagree in the first digits, the function is not analytic.
+# central difference disagree in the first digits, look for an operation that is not analytic, or a kink.
 #
 # ### The point lies on a kink
 #
 # The rectifier, $\max(a, 0)$, has a kink at 0, and a central difference that straddles it takes the mean
-# of both slopes. With zero biases and a zero initial state a pre-activation is *exactly* 0 wherever the
-# input is.
+# of both slopes. With zero biases and a zero initial state, the pre-activations of the first step are
+# *exactly* 0 if its input is.
 
 # %%
 def relu(a):
@@ -367,8 +367,8 @@ print("factor 1000: the right gradient does not pass 1e-10:", right[14] > 1e-10)
 # %% [markdown]
 # At the left little is carried back, because $W_{hh}$ is small: that is a fresh network with cautious
 # weights. At a factor of 100 nothing is carried back, because $1 - h_t^2$ is almost zero: that is a
-# network after some hard training. In both, a wrong line has nothing to act on, and the mistake passes.
-# At 1000 the check errs the other way: $h_t$ is so close to 1 that $1 - h_t^2$ has lost its digits, and
+# network whose units are saturated. In both, a wrong line has nothing to act on, and the mistake passes.
+# At 1000 the check errs the other way: $|h_t|$ is so close to 1 that $1 - h_t^2$ has lost its digits, and
 # the *right* gradient fails. So check **before and after training**, and choose the case such that what
 # you want to see is large. And keep the tolerance tight: over a wide range the mistake is small, but far
 # above $10^{-10}$.
@@ -418,8 +418,8 @@ print("g / truth:", {name: np.unique((g / w).round(6)).tolist()
 # ## Which time step
 #
 # We need the truth for every $\delta_t$. Follow unit 00 and pretend that what is shared is separate:
-# give each step, unit and sequence a bias of its own, the `push`. It enters exactly where $a_t$ does, so
-# the gradient of the loss with respect to it, taken at 0, *is* $\delta_t = \partial L / \partial a_t$.
+# give each step, unit and sequence a bias of its own, the `push`. It is added to $a_t$ and to nothing else,
+# so the gradient of the loss with respect to it, taken at 0, *is* $\delta_t = \partial L / \partial a_t$.
 
 # %%
 def true_delta(case):
@@ -445,13 +445,13 @@ show(error_map(by_step, [f"$\\delta_{t}$" for t in range(1, 9)]),
 #
 # - $\delta_8$ is wrong, and nothing had come back yet: the mistake is in what the step does by itself,
 #   the own loss or the derivative of tanh.
-# - $\delta_8$ is right and $\delta_7$ is wrong: the mistake is in what goes from step to step, the line
+# - $\delta_8$ is right and $\delta_7$ is wrong: the mistake is in what goes from step to step, the two lines
 #   with `back`.
 # - It starts at step 6, and steps 3 and 6 are the ones that do not count: the mask.
 #
 # ### A mistake at one step
 #
-# Real mistakes often strike at one step only: the first, the last, a border between two chunks, a step
+# Real mistakes often strike at one step only: the first, the last, a border between two windows, a step
 # where some sequence ends. Here $W_{hh}$ is not transposed at step 5, and nowhere else.
 
 # %%
@@ -464,8 +464,8 @@ for mistake in ("W_hh not transposed", "dh not carried back", "tanh' taken of a_
     print(f"{mistake:20} at step 5: first bad step {first}")
 
 # %% [markdown]
-# Mind the difference. The line with `back` at step 5 makes what arrives at step **4**. The other two act
-# on $\delta_5$ itself. The first bad step is where the wrong number *arrives*; ask then who has sent it.
+# Mind the difference. The line that makes `back` at step 5 makes what arrives at step **4**. The other two
+# act on $\delta_5$ itself. The first bad step is where the wrong number *arrives*; ask then who has sent it.
 #
 # A case with a single loss, at the last step, asks one more thing. If nothing is carried back, then all
 # $\delta_t$ before it are exactly zero; if it is carried wrongly, they are wrong and not zero.
@@ -478,7 +478,8 @@ for mistake in ("dh not carried back", "W_hh not transposed"):
 
 # %% [markdown]
 # The same works for any cell. In the library the tape holds $\delta_t$ as `tape.delta`; the truth comes
-# from pushes, or from `gradient_by_definition` (unit 03), whose double sum can be cut at any step.
+# from pushes, or from `gradient_by_definition` (unit 03) on the steps after $t$: its gradient of their
+# initial state is what must come back to $h_t$.
 #
 # ## The loss goes down
 #
@@ -516,7 +517,8 @@ smooth = {name: (np.arange(10, 240, 10), losses[:-10].reshape(-1, 10).mean(axis=
           for name, losses in trained.items()} | {"always 0": ([10, 230], [0.5, 0.5])}
 show(lines(smooth, "updates", "loss", log="y"),
      "Loss against updates on a logarithmic scale. All four curves start between 0.4 and 1 and fall. B "
-     "ends a little below 0.5, above 0.2; A and C fall below a hundredth, and the right gradient furthest.")
+     "ends a little below the level line at 0.5, the loss of always answering 0; A and C fall below a "
+     "hundredth, and the right gradient furthest.")
 right, A, B, C = (losses[-20:].mean() for losses in trained.values())
 print("all four end below 0.5:            ", max(right, A, B, C) < 0.5)
 print("A and C end below a fiftieth of it:", max(A, C) < 0.01)
@@ -526,7 +528,7 @@ print("the right one ends at least five times lower than the best of them:", 5 *
 # All three train. A and C would pass for working code; who has no right curve to compare with would
 # blame the learning rate for the rest. Why does A do so well? A random $W_{hh}$ echoes by itself, and
 # the readout learns to listen. That the loss falls, if the steps are small, is *necessary*. It is not
-# sufficient. Nor is it that a network can overfit four sequences.
+# sufficient; nor is it that a network can overfit four sequences.
 #
 # ## Tests that belong beside it
 #
@@ -620,19 +622,18 @@ explore(look, mistake=list(MISTAKES), step=(1, 8, 1, 5), tasks=[
     "dh not carried back, at step 8: why is nothing wrong? And what is spoilt at step 1?",
     "W_hh not transposed: at which step does it spoil a single tensor?",
     "Mask on what comes back: at which steps does it do no harm, and why?",
-    "Which mistakes spoil something at step 1 only?",
+    "Which mistakes spoil something only if they are made at step 1?",
 ])
 
 # %% [markdown]
 # ## Your turn
 #
 # 1. Let chance choose: `mystery = broken(list(MISTAKES)[k], at=s)` with
-#    `k, s = rng.integers(1, 9, size=2)` for some `rng` that you do not know. Find the mistake and the
-#    step with `error_map` alone. If nothing is wrong, which pairs can it be? Print `k` and `s` only
-#    then.
+#    `k, s = np.random.default_rng().integers(1, 9, size=2)`. Find the mistake and the step with
+#    `error_map` alone. If nothing is wrong, which pairs can it be? Print `k` and `s` only then.
 # 2. Add a twelfth mistake of your own to `MISTAKES`. Which case hides it? Which law finds it?
 # 3. Write a `relu` into `elman_forward` and its derivative into `elman_backward`, and make all five
-#    tensors right to $10^{-10}$. Then set `b_h`, `h_0` and one row of `x` to zero. What happens, and is
+#    tensors right to $10^{-10}$. Then set `b_h`, `h_0` and the first row of `x` to zero. What happens, and is
 #    it a mistake?
 # 4. Run `relative_error` on float32 gradients against float64 ones, for $T = 8$ and for $T = 200$. Which
 #    tolerance is honest in single precision?
@@ -659,7 +660,7 @@ explore(look, mistake=list(MISTAKES), step=(1, 8, 1, 5), tasks=[
 # line that makes this tensor.
 # </details>
 #
-# <details><summary>C. In the line with <code>back</code></summary>
+# <details><summary>C. In a line with <code>back</code></summary>
 #
 # **No.** What comes back makes the $\delta_t$ of all earlier steps, and these make every tensor. A
 # mistake there spoils all five.
@@ -694,8 +695,8 @@ explore(look, mistake=list(MISTAKES), step=(1, 8, 1, 5), tasks=[
 #
 # <details><summary>A. At T and T−1: what is sent there, and what arrives</summary>
 #
-# **Right.** The first bad step from the back is where the wrong number arrives. The line with `back` at
-# step $T$ sends it, and step $T-1$ adds its own part.
+# **Right.** The first bad step from the back is where the wrong number arrives. The line that makes `back`
+# at step $T$ sends it, and step $T-1$ receives it.
 # </details>
 #
 # <details><summary>B. At step 1, where most wrong things have come together</summary>
@@ -759,8 +760,8 @@ explore(look, mistake=list(MISTAKES), step=(1, 8, 1, 5), tasks=[
 # - The numerical derivative can lie too: step size, kinks, lost imaginary parts, noise.
 # - A loss that falls with small steps, and every single law, is necessary. None is sufficient.
 #
-# Next: [05 · Truncated backpropagation through time](05_truncation.ipynb). Symbols and terms:
-# [notation](../docs/notation.md).
+# Next: [05 · Truncated BPTT and streaming state](05_truncation.ipynb). Symbols:
+# [notation](../docs/notation.md). Terms: [glossary](../docs/glossary.md).
 #
 # **Sources.** The complex step: Squire and Trapp 1998, *Using complex variables to estimate derivatives
 # of real functions*, SIAM Review 40(1). Mutation testing: DeMillo, Lipton and Sayward 1978, *Hints on

@@ -765,7 +765,8 @@ train_it_live()
 #   alternate, whatever their scale above ε. Clip before it, for the sake of its memory.
 # - Train on a grid with several seeds before you believe a setting.
 #
-# Next: [09 · LSTM](09_lstm.ipynb). Symbols and terms: [notation](../docs/notation.md).
+# Next: [09 · LSTM](09_lstm.ipynb). Symbols:
+# [notation](../docs/notation.md). Terms: [glossary](../docs/glossary.md).
 #
 # **Sources.** Pascanu, Mikolov and Bengio 2013, *On the difficulty of training recurrent neural networks*,
 # ICML: basins and bifurcations (section 2.2), the cliff (figure 6), the clipping rule (algorithm 1) and how

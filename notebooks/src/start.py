@@ -3,7 +3,8 @@
 #
 # Welcome. This course takes you from a single shared weight to training recurrent networks on real
 # sequences. You will derive every gradient, see it run, and check it in a second, independent way. You
-# need derivatives, matrix products and a little NumPy.
+# need derivatives, matrix products and a little NumPy; here and there eigenvalues, and in unit 07 singular
+# values.
 #
 # | unit | you will be able to … | minutes |
 # |---|---|---|
@@ -61,6 +62,6 @@
 #   afresh, delete it in the list of files at the left, stop JupyterLab with `Ctrl`+`C` in its terminal,
 #   and run `python3 course.py lab` again.
 #
-# Symbols and terms have one page: [notation](../docs/notation.md). The library that the notebooks use is
-# short and meant to be read; begin with [bptt.py](../bpttlib/bptt.py) and
-# [the cells](../bpttlib/cells/elman.py).
+# Symbols have a page of their own, [notation](../docs/notation.md), and so have terms,
+# [glossary](../docs/glossary.md). The library that the notebooks use is short and meant to be read; begin
+# with [bptt.py](../bpttlib/bptt.py) and [the cells](../bpttlib/cells/elman.py).
