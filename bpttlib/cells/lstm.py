@@ -47,7 +47,7 @@ class LSTM(Cell):
     Compute c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t and h_t = o_t ⊙ tanh(c_t).
 
     The gates are i, f, o = σ(a_i), σ(a_f), σ(a_o) and g = tanh(a_g), of a_t = W_xh x_t + W_hh
-    h_{t-1} + b_h. From c_{t-1} to c_t a gradient passes f_t and nothing else.
+    h_{t-1} + b_h. From c_{t-1} to c_t a gradient passes f_t directly.
 
     Parameters
     ----------

@@ -25,9 +25,10 @@ from bpttlib.widgets import explore
 # %% [markdown]
 # ## Predict
 #
-# "LSTMs solve the vanishing gradient problem", one reads. By custom the forget gate starts at $\sigma(1)$,
-# which keeps 73 percent of the memory at each step. Of a gradient that goes back along the cell state
-# *alone*, how much is left after 50 steps: about a half, about one percent, or about a ten-millionth?
+# "LSTMs solve the vanishing gradient problem", one reads. An LSTM has a second state, the cell state, of
+# which a *forget gate* keeps a share at each step. By custom that share starts at $\sigma(1)$, 73 percent. Of
+# a gradient that goes back along the cell state *alone*, how much is left after 50 steps: about a half, about
+# one percent, or about a ten-millionth?
 #
 # And: can the gradient of an LSTM explode?
 #
@@ -64,9 +65,9 @@ for f in (1.0, 0.9):
 #
 # ## One step, forward
 #
-# Four gates read the input and the last $h$. The input gate $i$ decides how much of the candidate $g$
+# The news is a *candidate* $g$, and three gates act: the input gate $i$ decides how much of the candidate
 # enters, the forget gate $f$ how much of the old content stays, the output gate $o$ how much of the
-# content is shown:
+# content is shown. All four read the input and the last $h$, and by custom all four are called gates:
 #
 # $$ a_t = W_{xh} x_t + W_{hh} h_{t-1} + b_h , \qquad
 #    i, f, o = \sigma(a_i), \sigma(a_f), \sigma(a_o) , \qquad g = \tanh(a_g) , $$
@@ -361,7 +362,7 @@ for b in biases:
 print(f"Elman                                                {elman[50]:12.0e}")
 
 # %% [markdown]
-# Four things to take from this picture.
+# Four things to take from the picture and the table.
 #
 # **An LSTM's gradient can vanish like any other.** With forget bias 0 the gates stand at one half, and
 # the gradient falls *faster* than that of an Elman network with orthogonal weights. And along $c$ alone
@@ -448,9 +449,10 @@ for name, W_back in (("truncated, 1997", 0 * carousel.W_hh), ("complete", carous
           f"   length at step 1, relative to step T: {length_1 / length_T:.0f}")
 
 # %% [markdown]
-# The complete gradient of the same network grows on its way back. Graves and Schmidhuber (2005) trained LSTMs with the complete gradient, by backpropagation through
-# time, and so does everyone since who lets a framework differentiate. When you read that "the error
-# flow through an LSTM is constant", this is the LSTM, and this is the truncation, of which it is true.
+# The complete gradient of the same network grows on its way back. Graves and Schmidhuber (2005) trained
+# LSTMs with the complete gradient, by backpropagation through time, and so does everyone since who lets a
+# framework differentiate. When you read that "the error flow through an LSTM is constant", this is the
+# LSTM, and this is the truncation, of which it is true.
 #
 # ## The forget bias in training
 #
@@ -498,9 +500,8 @@ show(lines(medians, "updates", r"loss, in units of $\ln 2$: guessing is 1"),
 #
 # ## Gates at work
 #
-# What does an LSTM do with its gates once it has learnt? We take the smallest that will do: four units,
-# on the adding task. At each step there is a number; two of the numbers carry a mark; at the end, their
-# sum is asked for.
+# What does an LSTM do with its gates once it has learnt? We take a small one, four units, on the adding
+# task. At each step there is a number; two of the numbers carry a mark; at the end, their sum is asked for.
 
 # %%
 from bpttlib.tasks import adding
@@ -533,7 +534,7 @@ show(gate_maps({"input\ngate $i$": i[..., 0], "forget\ngate $f$": f[..., 0],
      f"Four maps over 20 steps for one sequence with marks at steps {first} and {second}: input gates, "
      "forget gates, output gates, and the product of the forget gates from each step to the end. The input "
      f"gate of unit {keeper + 1} is white except at the two marks, where it is dark; its forget gate is dark "
-     "throughout, and so is its product to the end. The other units forget.")
+     "throughout, and its product to the end is the darkest of the four. The other units forget.")
 
 # %% [markdown]
 # Look at the row of the unit that reacts to the marks. Its input gate is shut, opens at a mark, and
@@ -569,10 +570,11 @@ print("of the distance at the first mark, so much is left at the end:", round(sp
 # %% [markdown]
 # The number lives in the distance between the lines: a carousel, built by learning.
 #
-# A suggestive picture does not yet show that the number is *used*. So we operate. The first mark lies in the first ten steps, the
-# second in the last ten. After step 10 we take from one unit what it knows of *its* sequence: its $h$ and
-# $c$ are replaced by their averages over all 500 sequences. Then the run goes on. Beside it stands what an
-# onlooker would have measured: how strongly the unit's $c$ correlates with the first number.
+# A suggestive picture does not yet show that the number is *used*. So we operate. The first mark lies in
+# the first ten steps, the second in the last ten. After step 10 we take from one unit what it knows of
+# *its* sequence: its $h$ and $c$ are replaced by their averages over all 500 sequences. Then the run goes
+# on. Beside it stands what an onlooker would have measured: how strongly the unit's $c$ correlates with
+# the first number.
 
 # %%
 first_number = test.targets[9, 0]                           # after ten steps the sum holds just one
@@ -585,13 +587,14 @@ for k in range(4):
           f"{relative_mse(y):.1f}" + "   <- follows the mark" * (k == keeper))
 
 # %% [markdown]
-# Each of three can be wiped without harm, though two of these correlate well with the number: a
-# trace of it is in them, but the answer does not need it. Without the fourth, the error is one half:
-# the error of someone who knows the second number and must guess the first, since each has half of
-# the sum's variance. The first number was kept in that one unit.
+# Three units can each be wiped without harm, though two of these correlate well with the number: a
+# trace of it is in them, but the answer does not need it. Without the one that follows the mark, the
+# error is one half: the error of someone who knows the second number and must guess the first, since each
+# has half of the sum's variance. The first number was kept in that one unit.
 #
 # In the experiment below such gates work, step by step: an LSTM and a GRU (unit 10), on this task and on the
-# sunspots of unit 03. Its last picture is the direct path of a memory, $\prod_t f_t$.
+# sunspots of unit 03. Its last picture is the path along $c$, $\prod_t f_t$, or what
+# takes its place in the GRU. Since no weight lies on it, such a path is called *direct*.
 
 # %%
 from bpttlib.widgets import gates_at_work

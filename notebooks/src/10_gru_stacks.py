@@ -239,7 +239,7 @@ for name, edit in MISTAKES.items():
     print(f"{name:<23} {errors} {cosine(wrong, grads):8.2f}")
 
 # %% [markdown]
-# Every cosine is positive, so here a small enough step along any of these lowers the loss. In the first
+# Every cosine is positive, so here a small enough update by any of these lowers the loss. In the first
 # row the reset gate learns nothing, and a falling loss does not say so.
 #
 # ## Two conventions of z
@@ -539,12 +539,12 @@ print("in the GRU by a factor above ten, in the LSTM below:",
 # and others (2014) found both gated cells clearly ahead of tanh on speech, all three close together on
 # music, and no winner among the two. Jozefowicz, Zaremba and Sutskever (2015) found the GRU ahead of an
 # LSTM without a forget bias on most of their tasks, and that a forget bias of 1 closes the gap. Greff
-# and others (2017) found none of eight variants clearly better than the plain LSTM, and the learning
-# rate the setting that matters most.
+# and others (2017), met in unit 09, found the learning rate the setting that matters most.
 #
 # ## Layers on top of each other
 #
-# The states of a layer are a sequence of columns, just like inputs. So a second layer can read them,
+# The states of a layer are a sequence of columns, just like inputs. So a second layer can read them (the
+# raised number counts layers):
 #
 # $$ x^{2}_t = h^{1}_t , \qquad x^{3}_t = h^{2}_t , \quad \dots $$
 #
@@ -731,8 +731,8 @@ for biases in ("zero", "random"):
 #
 # Symbols are numbers from 0 to $D - 1$, and their one-hot columns $e_k$ are mostly zeros. The product
 # $W_{xh} e_k$ just picks column $k$. So `unroll` takes whole numbers of shape (T, B) as well, and looks
-# the column up; backward, a column hears only from the steps at which its symbol stood. It is the
-# symbol's **embedding**.
+# the column up; backward, a column hears only from the steps at which its symbol stood. The column is
+# the symbol's **embedding**.
 
 # %%
 from bpttlib.layers import Embedded

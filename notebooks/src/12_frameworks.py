@@ -3,7 +3,7 @@
 #
 # You have written all of it by hand. In daily work you will not: PyTorch, JAX or Keras will unroll,
 # differentiate and clip for you. This unit shows where each thing you know lives there, what it is
-# called, and where it is silently different. Every such difference can be checked, and we check them.
+# called, and where it is silently different.
 #
 # After this unit you can
 #
@@ -13,7 +13,8 @@
 # - read PyTorch's message about a *second backward* as a sentence on truncated backpropagation,
 # - name the defaults that differ from what you have learnt.
 #
-# You need: units [03](03_full_bptt.ipynb), [05](05_truncation.ipynb), [09](09_lstm.ipynb) and
+# You need: units [03](03_full_bptt.ipynb), [05](05_truncation.ipynb),
+# [08](08_clipping_init_optimisers.ipynb), [09](09_lstm.ipynb) and
 # [10](10_gru_stacks.ipynb). Time: about 60 minutes.
 
 # %%
@@ -34,7 +35,8 @@ from bpttlib.widgets import explore
 # Neither PyTorch nor JAX is needed. Cells compute our side with NumPy. Blocks that begin with
 # `# PyTorch` or `# JAX` show the other side: they are not run here, but each can be pasted into a new
 # cell below the cells before it, where the framework is installed. Every `assert` in them holds: the
-# tests of this course run the blocks, in this order, wherever the framework is installed. Flax has two
+# tests of this course run the blocks, in this order, wherever the framework is installed, and compare
+# Keras's layers with ours. What is said of Flax and Optax was read in their sources. Flax has two
 # interfaces, Linen and the newer NNX; the table gives Linen's names.
 #
 # | here | PyTorch | JAX, with Flax's Linen and Optax | Keras |
@@ -808,7 +810,8 @@ explore(thresholds, log10_c=(-8, 1, 1, -6), tasks=[
 #   from a backward direction.
 # - Trust, and check: convert, run both, compare.
 #
-# Back to the [start page](start.ipynb). Symbols and terms: [notation](../docs/notation.md).
+# Back to the [start page](start.ipynb). Symbols: [notation](../docs/notation.md). Terms:
+# [glossary](../docs/glossary.md).
 #
 # **Sources.** The documentation and source of PyTorch 2.13 (`torch.nn.LSTM`, `torch.nn.GRU`,
 # `torch.nn.utils.clip_grad_norm_`, `torch.nn.CrossEntropyLoss`, `torch.autograd.gradcheck`), JAX 0.10
