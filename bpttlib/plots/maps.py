@@ -17,8 +17,8 @@ def heat_map(values, sums=True, rows="loss of step $t$", columns="through copy $
     Draw the map of contributions, one row per loss and one column per copy of the weights.
 
     A loss cannot depend on later copies, so the map is lower triangular. Up to T = 8 the numbers
-    stand in the cells and the sums at the margin; beyond, bars show the sums. The total of all
-    is the gradient.
+    stand in the cells and the sums at the margin; beyond, bars show the sums, and a minus sign
+    marks what is negative. The total of all is the gradient.
 
     Parameters
     ----------
@@ -63,14 +63,21 @@ def heat_map(values, sums=True, rows="loss of step $t$", columns="through copy $
                 color="#C8C8C8", linewidth=1.5)
         if T <= 8:
             for t, s in zip(*np.tril_indices(T), strict=True):
-                _cell(ax, s + 1, t + 1, values[t, s],
-                      color="white" if abs(values[t, s]) > 0.6 * top else INK)
+                _cell(ax, s + 1, t + 1, values[t, s], color=_on(values[t, s], top))
         else:
             _colour_bar(figure, ax, top, signed=values.min() < 0)
+            for t, s in np.argwhere(values < -top / 20):    # for those who see no colours
+                ax.text(s + 1, t + 1, "−", ha="center", va="center", gid="minus",
+                        fontsize=min(12, 30 * cell), color=_on(values[t, s], top))
         if sums:
             _margins(ax, values, margin)
         _table_axes(ax, T, margin, rows, columns)
     return figure
+
+
+def _on(value, top):
+    """Return the colour that can be read on the cell of a value."""
+    return "white" if abs(value) > 0.6 * top else INK
 
 
 def _cell(ax, x, y, value, *, gid="value", fontsize=12, **look):

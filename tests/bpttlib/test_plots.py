@@ -314,6 +314,15 @@ def test_a_large_map_has_bars_for_its_sums():
     assert heat_map(values, sums=False).axes[0].containers == []
 
 
+def test_a_large_map_says_without_colours_what_is_negative():
+    values = np.tril(np.random.default_rng(4).normal(size=(12, 12)))
+    marked = {(text.get_position()[1] - 1, text.get_position()[0] - 1)
+              for text in heat_map(values).axes[0].texts if text.get_gid() == "minus"}
+    top = np.abs(values).max()
+    assert marked == {(t, s) for t, s in np.ndindex(12, 12) if values[t, s] < -0.05 * top}
+    assert 20 < len(marked) < 50
+
+
 def test_a_map_without_sums_and_one_of_zeros():
     assert texts(heat_map(LOWER, sums=False), "total") == []
     assert texts(heat_map(np.zeros((2, 2))), "total") == ["0"]
