@@ -47,7 +47,7 @@ GRAD_TIED = Problem(
     title="Two tied numbers",
     minutes=20,
     parts=(Part("without b", 1), Part("with b", 1)),
-    results=(Result("dw"), Result("db")),
+    results=(Result("dw", "a number"), Result("db", "a number")),
     reference=grad_tied,
     cases=_tied_cases,
     mistakes=(
@@ -85,6 +85,10 @@ GRAD_TIED = Problem(
         Mistake("b counted as if nothing followed",
                 "What is added at turn i is multiplied by w at each later turn.",
                 _ELEVEN, (("db += (r * onward).sum()", "db += r.sum()"),)),
+        Mistake("b is left out of what the copies of w multiply",
+                "What goes into copy i holds the b that were added before: it is no longer a power "
+                "of w times x.",
+                _ELEVEN, (("s[i - 1]", "w ** (i - 1) * x"),)),
         Mistake("b is left out of the forecast",
                 "The residual needs the forecast with b in it.",
                 _ONE, (("r = (s[k] - target)", "r = (w ** k * x - target)"),)),
@@ -148,7 +152,7 @@ RELATIVE_ERROR = Problem(
     title="How close is close enough",
     minutes=5,
     parts=(Part("relative error", 1),),
-    results=(Result("error"),),
+    results=(Result("error", "a number"),),
     reference=relative_error,
     cases=_error_cases,
     mistakes=(

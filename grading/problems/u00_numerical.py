@@ -129,8 +129,8 @@ NUMERICAL_GRADIENT = Problem(
                 "Below some 1e-7 rounding takes over, by 1e-16 / ε.",
                 _CHECK, (("eps = 1e-5", "eps = 1e-12"),)),
         Mistake("whole numbers stay whole",
-                "A copy of an array of whole numbers holds whole numbers, and adding 1e-5 to one "
-                "of them does nothing.",
+                "What is copied from an array of whole numbers, or made like it, holds whole "
+                "numbers: no 1e-5 can be added to it, and no slope be kept in it.",
                 _CHECK, (("np.array(point, dtype=float)", "np.array(point)"),)),
         Mistake("returned flat",
                 "The gradient has the shape of the point.",

@@ -63,7 +63,8 @@ SCALAR_BPTT = Problem(
     title="Three numbers, and steps that do not count",
     minutes=25,
     parts=(Part("sequence", 2), Part("initial state", 1), Part("masks", 1)),
-    results=(Result("dw"), Result("du"), Result("dv"), Result("dh", "(T+1,)", row=0, back=True)),
+    results=(Result("dw", "a number"), Result("du", "a number"), Result("dv", "a number"),
+             Result("dh", "(T+1,)", row=0, back=True)),
     reference=scalar_bptt,
     cases=_bptt_cases,
     mistakes=(
@@ -95,6 +96,10 @@ SCALAR_BPTT = Problem(
                 "A step that does not count has no loss of its own; yet its state makes the later "
                 "ones.",
                 _HAND, ((_OWN, "dh[t] = (v * e[t - 1] + back) * mask[t - 1]"),)),
+        Mistake("nothing goes back from a step that does not count",
+                "A step that does not count has no loss of its own; yet what comes from later "
+                "steps passes through it.",
+                _HAND, ((_BACK, "back = w * dh[t] * mask[t - 1]"),)),
         Mistake("the mask is not used",
                 "Steps that do not count have no loss of their own.",
                 _DATA, ((" * mask", ""),)),

@@ -44,7 +44,8 @@ PREDICT_GROWTH = Problem(
     title="What becomes of a gradient",
     minutes=15,
     parts=(Part("vanishes", 1), Part("explodes", 1), Part("border", 1)),
-    results=(Result("factor"), Result("verdict"), Result("steps")),
+    results=(Result("factor", "a number"), Result("verdict", "a text"),
+             Result("steps", "a whole number")),
     reference=predict_growth,
     cases=_growth_cases,
     mistakes=(

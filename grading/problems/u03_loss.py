@@ -69,7 +69,7 @@ SOFTMAX_CROSS_ENTROPY_MASKED = Problem(
     title="Where e comes from",
     minutes=15,
     parts=(Part("values", 1), Part("large outputs", 1), Part("masks", 1)),
-    results=(Result("L"), Result("e", "(T, K, B)", row=1)),
+    results=(Result("L", "a number"), Result("e", "(T, K, B)", row=1)),
     reference=softmax_cross_entropy_masked,
     cases=_cases,
     properties=(Property("values", "a constant", _a_constant_for_all_classes_changes_nothing),),

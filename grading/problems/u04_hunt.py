@@ -28,7 +28,8 @@ BUG_HUNT = Problem(
     title="Six broken backward passes",
     minutes=45,
     parts=(Part("A and B", 1), Part("C", 1), Part("D", 1), Part("E", 1), Part("F", 1)),
-    results=(Result("tensor"), Result("step"), Result("line")),
+    results=(Result("tensor", "a text"), Result("step", "a whole number"),
+             Result("line", "a whole number")),
     reference=bug_hunt,
     cases=_cases,
     mistakes=(

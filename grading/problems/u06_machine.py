@@ -62,7 +62,12 @@ class Machine:
         if self.at != self.end - 1:
             raise ValueError(f"backward: step {self.end} is the next to be gone back through, from "
                              f"h_{self.end - 1}; the current state is h_{self.at}")
-        back, share = self._back(self.end, np.broadcast_to(np.asarray(dh, float), self.h[0].shape))
+        try:
+            dh = np.broadcast_to(np.asarray(dh, float), self.h[0].shape)
+        except ValueError:
+            raise ValueError(f"backward: got dh of shape {np.shape(dh)}; needs "
+                             f"{self.h[0].shape}, or 0.0 for step {self.T}") from None
+        back, share = self._back(self.end, dh)
         self.end, self.steps = self.end - 1, self.steps + 1
         return back, share
 

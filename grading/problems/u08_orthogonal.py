@@ -90,8 +90,8 @@ ORTHOGONAL = Problem(
                 _START, (("Q * signs", "A / np.linalg.norm(A, 2)"),)),
     ),
     hints=(
-        "np.linalg.qr gives one of the many pairs with A = Q R; the signs of its columns are a "
-        "habit of the algorithm.",
+        "Look at the diagonal of the R that np.linalg.qr returns. Where it is negative, what can "
+        "be done to Q and R that leaves Q R as it is?",
         "With S a diagonal matrix of signs, A = (Q S)(S R): choose S such that the diagonal of S R "
         "is positive.",
         "It begins `Q, R = np.linalg.qr(A)`; the signs come from `np.diag(R)`, and each goes to a "

@@ -62,7 +62,7 @@ check("scalar_bptt", scalar_bptt)
 #
 # - `factor`: the number by which $\partial L_T / \partial h_T$ is multiplied on its way back to $h_0$, with its sign;
 # - `verdict`: `"vanishes"` if the gradient gets ever smaller the further back one goes, `"explodes"` if ever larger,
-#   and `"neither"`;
+#   else `"neither"`;
 # - `steps`: the smallest number of steps back after which its magnitude is below one hundredth, or above a hundred times,
 #   what it was at step $T$; 0 if that never happens. It may be larger than $T$.
 #

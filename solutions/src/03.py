@@ -53,10 +53,10 @@ check("softmax_cross_entropy_masked", softmax_cross_entropy_masked)
 #
 # **`elman_step_backward`** · 4 points · about 20 minutes · relative error at most 1e-10
 #
-# One step, $a = W_{xh} x + W_{hh} h_{t-1} + b_h$, $h = \tanh(a)$, $y = W_{hy} h + b_y$. Two things arrive: `e`,
-# the gradient of the step's own loss with respect to $y$, and `back`, what comes back to $h$ from the next step. Return
-# what the step adds to the gradients of the parameters, the gradient of its input, and what goes on to the state
-# before. Where a layer lies below, it needs `dx`.
+# One step is $a = W_{xh} x + W_{hh} h_{t-1} + b_h$, $h = \tanh(a)$, $y = W_{hy} h + b_y$. Two things arrive: `e`,
+# which is $\partial L / \partial y$ from the step's own loss, and `back`, what comes back to $h$ from the next step.
+# Return what the step adds to the gradients of the parameters, the gradient of its input, and what goes on to the
+# state before. Where a layer lies below, it needs `dx`.
 #
 # | argument | shape | | result | shape |
 # |---|---|---|---|---|
@@ -90,9 +90,9 @@ check("elman_step_backward", elman_step_backward)
 # **`elman_backward`** · 8 points · about 30 minutes · relative error at most 1e-10
 #
 # The network $a_t = W_{xh} x_t + W_{hh} h_{t-1} + b_h$, $h_t = \tanh(a_t)$, $y_t = W_{hy} h_t + b_y$ has run, and
-# each step has delivered the gradient of its own loss, $e_t = \partial \ell_t / \partial y_t$. The loss is the
-# mean over the $N$ steps and sequences that the mask counts, $L = \frac1N \sum_{t,b} m_{t,b}\, \ell_{t,b}$. Return
-# its gradient.
+# each step has delivered the gradient of its own loss, $e_t = \partial \ell_t / \partial y_t$: here neither the mask
+# nor $1/N$ is in it yet. The loss is the mean over the $N$ steps and sequences that the mask counts,
+# $L = \frac1N \sum_{t,b} m_{t,b}\, \ell_{t,b}$. Return its gradient.
 #
 # | argument | shape | | result | shape |
 # |---|---|---|---|---|

@@ -17,7 +17,7 @@ from grading import check, hint, progress
 #
 # A network without a readout is to follow `target`: $h_t = \tanh(W_{xh} x_t + W_{hh} h_{t-1} + b_h)$, and
 # $L = \frac{1}{T B} \sum_{t, b} \frac12 \|h_t - h^*_t\|^2$. Go through the sequence in chunks of `k` steps,
-# $k_1 = k_2 = k$, at fixed weights: forward through a chunk, then back through it, then on to the next. The value of the
+# $k_1 = k_2 = k$, at frozen weights: forward through a chunk, then back through it, then on to the next. The value of the
 # state is carried across the border, the gradient is not. The last chunk may be short. So no more than one chunk of
 # states need ever be kept. Return the sum of the chunks' gradients, and the state at the end, so that the stream can
 # go on from there.

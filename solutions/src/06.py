@@ -29,8 +29,9 @@ from grading import check, hint, progress
 # | `keep`, row t-1 is step t | (T, B), true or false | | | |
 # | `p`, the probability of a cut, row t-1 is step t | (T,) | | | |
 #
-# Start from $\mathbb{E}[\kappa_{t,b}] = 1$: what must a factor be where the way stays open, so that no share is lost on
-# average? The check takes the mean over all draws of a small case. Points: cuts 2, initial state 1, no bias 1.
+# Start from $\mathbb{E}[\kappa_{t,b}] = 1$, where $\kappa_{t,b}$ is the factor on the way from step $t$ to $t-1$ in sequence
+# $b$: what must it be where the way stays open, so that no share is lost on average? The check takes the mean over all
+# draws of a small case. Points: cuts 2, initial state 1, no bias 1.
 
 # %% answer="random_truncation"
 def random_truncation(W_hh, x, h, dh_own, keep, p):

@@ -3,8 +3,8 @@
 #
 # Measure how a change of one state acts on a later one, and refute two sentences that are often heard. You need
 # unit [07](../../notebooks/07_vanishing_exploding.ipynb). Replace each `raise NotImplementedError()` by your code,
-# and run the cell below it: `check` says at once what is right, and where it is not, which mistake it looks like.
-# `hint("jacobian_product")` opens one hint at a time, `progress()` shows what you have reached.
+# and run the cell below it. `hint("jacobian_product")` opens one hint at a time, `progress()` shows what you have
+# reached.
 
 # %%
 import numpy as np
@@ -50,19 +50,19 @@ check("jacobian_product", jacobian_product)
 #
 # **`find_counterexample`** · 4 points · about 20 minutes · each answer that refutes the claim is right
 #
-# Two sentences about *linear* networks, where $n$ steps back multiply a gradient by $(W_{hh}^\top)^n$:
+# Two sentences about *linear* networks, in which $k$ steps back multiply a gradient by $(W_{hh}^\top)^k$:
 #
 # - **Claim a:** if $\sigma_{\max}(W_{hh}) > 1$, gradients do not vanish.
 # - **Claim b:** if $\rho(W_{hh}) < 1$, gradients never grow.
 #
-# Both are false. For `claim` equal to `"a"` or `"b"`, return a matrix with `n` units that refutes it, for any
+# Both are false. For `claim` equal to `"a"` or `"b"`, return a $W_{hh}$ for `n` units that refutes it, for any
 # $n \ge 2$. It is judged by these numbers, where $\lVert \cdot \rVert$ is the largest singular value and the margin
 # keeps rounding out of it:
 #
 # | claim | the matrix must have | and yet |
 # |---|---|---|
 # | `"a"` | $\sigma_{\max} \ge 1.001$ | $\lVert W^{50} \rVert < 0.001$ |
-# | `"b"` | $\rho \le 0.999$ | $\max_k \lVert W^k \rVert \ge 5$ for some $k$ from 1 to 1000 |
+# | `"b"` | $\rho \le 0.999$ | $\lVert W^k \rVert \ge 5$ for some $k$ from 1 to 1000 |
 #
 # | argument | shape | | result | shape |
 # |---|---|---|---|---|

@@ -3,8 +3,7 @@
 #
 # Four small functions that stand in nearly every training loop. You need unit
 # [08](../../notebooks/08_clipping_init_optimisers.ipynb). Replace each `raise NotImplementedError()` by your code,
-# and run the cell below it: `check` says at once what is right, and where it is not, which mistake it looks like.
-# `hint("clip_by_value")` opens one hint at a time, `progress()` shows what you have reached.
+# and run the cell below it. `hint("clip_by_value")` opens one hint at a time, `progress()` shows what you have reached.
 
 # %%
 import numpy as np

@@ -3,8 +3,10 @@
 #
 # Train a recurrent network on real data, beat a baseline that you have named *before* training, take one thing away
 # to see what it was worth, and say what you found. A person marks this unit: there is no `check`. It can earn
-# **10 bonus points** and takes about four hours, most of them thinking. You need unit 11, and units 05 and 08 for
-# the settings.
+# **10 bonus points** and takes about four hours, most of them thinking. You need the unit of your data,
+# [11a](../../notebooks/11a_language.ipynb), [11b](../../notebooks/11b_conversation.ipynb),
+# [11c](../../notebooks/11c_speech.ipynb) or [11d](../../notebooks/11d_time_series.ipynb), and units
+# [05](../../notebooks/05_truncation.ipynb) and [08](../../notebooks/08_clipping_init_optimisers.ipynb) for the settings.
 #
 # **Choose one** of these four, and stay with it:
 #
@@ -19,13 +21,14 @@
 # loading, your own split, your own measure and your own baseline, in the same order.
 #
 # **What is marked.** Everything a number depends on must stand in the notebook, and it must run from top to bottom
-# within five minutes. A network that fails to beat its baseline, honestly measured and well explained, earns all
-# points; a better number that was chosen by looking at the test data does not.
+# within five minutes: a number that is not printed in this way does not count. Each point is given whole or not at all. A
+# network that fails to beat its baseline, honestly measured and well explained, earns all points; a better number that
+# was chosen by looking at the test data does not.
 #
 # | part | 10 points | what earns them |
 # |---|---|---|
-# | 11.2 the plan | 1 | 1: the measure, the baselines with their numbers, and what you expect of the ablation, written before training |
-# | 11.3 model and training | 3 | 1: settings are chosen on data of which neither training nor test sees anything · 1: the gradient's path is right for the data: carried state, windows or masks, and clipping where it acts · 1: at least three seeds, with their spread, beside the baseline |
+# | 11.2 the plan | 1 | 1: the measure, the baselines with their numbers, which data trains, chooses and tests, and what you expect of which ablation, written before training |
+# | 11.3 model and training | 3 | 1: settings are chosen on data that no candidate was trained on, and that the test does not hold · 1: the gradient's path is right for the data, by carried state, windows or masks, and it is said whether clipping acts · 1: at least three seeds, with their spread, beside the baseline |
 # | 11.4 ablation | 2 | 1: one thing is changed at a time, and all else, seeds included, stays · 1: a table with the spread, against the full model |
 # | 11.5 reflection | 4 | 1: claims no more than the numbers carry · 1: explains the ablation by how gradients flow · 1: names what went wrong or surprised, with evidence · 1: says which single measurement would come next, and what each outcome would mean |
 
