@@ -72,8 +72,7 @@ class Evidence:
         self.troubled = [run for run in runs if run.got is None]
         self.names = [result.name for result in problem.results]
         self.wrong = [i for i in range(len(self.names))
-                      if any(not _is_right(run, i) for run in self.runs)]
-
+                      if any(not run.verdicts[i].ok for run in self.runs)]
         errors = [verdict.error for run in self.runs for verdict in run.verdicts]
         self.off = max(errors, default=0.0)
         self.nearly = problem.tolerance < self.off < NEARLY and not self.troubled
@@ -102,13 +101,6 @@ class Evidence:
     @staticmethod
     def _same_trouble(run, predicted):
         return isinstance(predicted, str) and str(run.trouble).startswith(predicted)
-
-
-def _is_right(run, i):
-    """Tell whether result i of a run is right; a judged answer has one verdict or several."""
-    if len(run.verdicts) != len(run.right):
-        return run.ok
-    return run.verdicts[i].ok
 
 
 def _hypothesis(problem, changes):
@@ -145,11 +137,11 @@ def _special(runs):
     for fact in sorted(set().union(*(run.case.facts for run in runs))):
         holds = [fact in run.case.facts for run in runs]
         if all(run.ok != special for run, special in zip(runs, holds)):
-            return [Finding(f"wrong where: {fact}", f"Each case with {fact} is wrong, and every "
-                            "other case is right.")]
+            return [Finding(f"wrong where: {fact}", "Each case of this kind is wrong, and "
+                            "every other case is right.")]
         if all(run.ok == special for run, special in zip(runs, holds)):
-            return [Finding(f"right where: {fact}", f"The cases with {fact} are right, and only "
-                            "these.")]
+            return [Finding(f"right where: {fact}", "The cases of this kind are right, and "
+                            "only these.")]
     return []
 
 

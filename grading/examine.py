@@ -53,10 +53,10 @@ class Report(NamedTuple):
 
 def _judged(problem, case, got):
     """Return the verdicts of a problem whose answers are judged, not compared."""
-    complaints = problem.judge(case.args, got)
-    name = problem.results[0].name
-    return tuple(Verdict(name, np.shape(got[0]), np.inf, False, c) for c in complaints) or (
-        Verdict(name, np.shape(got[0]), 0.0, True),)
+    said = problem.judge(case.args, got)
+    return tuple(Verdict(result.name, np.shape(value), np.inf if result.name in said else 0.0,
+                         result.name not in said, said.get(result.name, ""))
+                 for result, value in zip(problem.results, got))
 
 
 def run_case(problem, case, ask):

@@ -118,4 +118,4 @@ def hardened(problem):
     said = "no number can be found for it"
     return problem._replace(
         properties=tuple(p._replace(holds=_guarded(p.holds, said)) for p in properties),
-        judge=problem.judge and _guarded(problem.judge, (said,)))
+        judge=problem.judge and _guarded(problem.judge, {problem.results[0].name: said}))

@@ -65,7 +65,10 @@ class Property(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """One exercise: the function to write, what it earns, and how it is checked."""
+    """One exercise: the function to write, what it earns, and how it is checked.
+
+    Where there is more than one right answer, `judge(args, got)` returns what is wrong by result.
+    """
 
     name: str
     unit: str

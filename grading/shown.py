@@ -16,8 +16,7 @@ def _lines_of_tensors(report):
     """Return one line per result: its shape, worst relative error, and where it is first wrong."""
     lines = []
     for i, result in enumerate(report.problem.results):
-        seen = [(run, run.verdicts[min(i, len(run.verdicts) - 1)])
-                for run in report.runs if run.verdicts]
+        seen = [(run, run.verdicts[i]) for run in report.runs if run.verdicts]
         if not seen:
             continue
         bad = [(run, verdict) for run, verdict in seen if not verdict.ok]
@@ -43,7 +42,8 @@ def _lines_of_parts(report):
 def _more(finding):
     """Return what follows a finding's name: its sentence, and where to read."""
     only = f" (This explains {finding.only}.)" if finding.only else ""
-    section = f" See unit {finding.section}." if finding.section else ""
+    section = f" See unit {finding.section}" if finding.section else ""
+    section += "." * (section != "" and not section.endswith("?"))
     return f"{finding.sentence}{section}{only}"
 
 

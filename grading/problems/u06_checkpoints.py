@@ -74,20 +74,20 @@ def _cases(rng):
 def _complaints(args, got):
     """Judge the run that began with the last start(): what was returned, and what it took."""
     machine, (dtheta, dh_0, steps) = args[2].__self__, got
-    most, said = least_steps(machine.T, machine.slots), []
-    if machine.end:
-        said.append(f"step {machine.end} has not been gone back through since the last start()")
+    most, said = least_steps(machine.T, machine.slots), {}
     for name, value, right in zip(("dtheta", "dh_0"), (dtheta, dh_0), machine.gradient()):
         if np.shape(value) != right.shape:
-            said.append(f"{name} has shape {np.shape(value)} and must have {right.shape}")
+            said[name] = f"has shape {np.shape(value)} and must have {right.shape}"
         elif error(value, right) > 1e-10:
-            said.append(f"{name} has a relative error of {error(value, right):.0e}")
-    if machine.counted and machine.steps > most:
-        said.append(f"with T = {machine.T} and {machine.slots} places it took {machine.steps} "
-                    f"steps forward; {most} are enough")
-    if machine.counted and steps != machine.steps:
-        said.append(f"it says that it took {steps} steps forward; the machine counted "
-                    f"{machine.steps}")
+            said[name] = f"relative error {error(value, right):.0e}"
+    if machine.end:
+        said["dtheta"] = f"step {machine.end} has not been gone back through since the last start()"
+    taken = machine.steps
+    if machine.counted and steps != taken:
+        said["steps"] = f"it says {steps} steps forward; the machine counted {taken}"
+    elif machine.counted and taken > most:
+        said["steps"] = (f"with T = {machine.T} and {machine.slots} places it took {taken} steps "
+                         f"forward; {most} are enough")
     return said
 
 

@@ -178,14 +178,14 @@ def _does_not_grow(W):
 
 
 def _refutes(args, got):
-    """Return complaints about one answer."""
+    """Say what is wrong with one answer."""
     claim, n = args
     W = got[0]
     if W.shape != (n, n):
-        return (f"has shape {W.shape} and must have {(n, n)}",)
+        return {"W": f"has shape {W.shape} and must have {(n, n)}"}
     with np.errstate(all="ignore"):
         said = _does_not_vanish(W) if claim == "a" else _does_not_grow(W)
-    return (said,) if said else ()
+    return {"W": said} if said else {}
 
 
 def _counterexample_cases(rng):

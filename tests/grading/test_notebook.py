@@ -11,10 +11,9 @@ from grading import check, hint, notes, progress
 from grading.examine import (
     CORRECT,
 )
-from grading.problem import mistaken
 from grading.problems import all_problems
 from grading.shown import Shown, Text
-from tests.grading.verdicts import ELMAN
+from tests.grading.verdicts import ELMAN, with_mistakes
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +38,7 @@ def test_a_report_is_escaped_where_a_page_shows_it():
 
 
 def test_a_report_names_tensor_error_step_and_section():
-    shown = check("elman_backward", mistaken(backward, ELMAN.mistakes[4].changes))
+    shown = check("elman_backward", with_mistakes("W_hh is not transposed"))
     for text in (repr(shown), shown._repr_html_()):
         assert "W_hh is not transposed" in text and "See unit 03: The derivation" in text
         assert "dW_hh" in text and "(H, H)" in text and "relative error" in text

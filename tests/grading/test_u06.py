@@ -279,6 +279,8 @@ def test_a_false_count_is_found():
     report, said = complaints(lambda T, slots, *machine: (
         *from_the_start(T, slots, *machine)[:2], least_steps(T, slots)))
     assert report.earned["steps"] == 0 and "the machine counted" in said
+    assert not any(v.ok for v in report.runs[-1].verdicts if v.name == "steps")
+    assert all(v.ok for run in report.runs for v in run.verdicts if v.name != "steps")
 
 
 def test_starting_anew_brings_nothing():

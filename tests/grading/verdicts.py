@@ -2,6 +2,7 @@
 
 from grading.confusion import report_on
 from grading.examine import RAISED, UNREADABLE, WRONG
+from grading.problem import mistaken
 from grading.problems import find
 
 ELMAN = find("elman_backward")
@@ -20,6 +21,12 @@ def first_finding(problem, answer):
     report = report_on(problem, answer)
     assert report.outcome in (WRONG, RAISED, UNREADABLE) and report.points < problem.points
     return report.findings[0].name if report.findings else ""
+
+
+def with_mistakes(*names):
+    """Return elman_backward with some of its known mistakes."""
+    known = {mistake.name: mistake.changes for mistake in ELMAN.mistakes}
+    return mistaken(ELMAN.reference, sum((known[name] for name in names), ()))
 
 
 def sentence(answer, problem=ELMAN):
