@@ -13,7 +13,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from grading.executor import open_executor
-from grading.files import find_submissions, fingerprint
+from grading.files import find_submissions, fingerprint, str_of
 from grading.grade import ATTENTION, GRADED, INFRASTRUCTURE, VERSION
 from grading.records import read_record, record_path, write_record
 from grading.sandbox import Limits, open_sandbox
@@ -43,7 +43,7 @@ def tasks_of(folder, units, secret, back_end, limits):
         for student, place in find_submissions(folder, unit, by_name=len(units) > 1):
             place = Path(os.path.abspath(place))  # not resolved: links are not followed
             if student is None:
-                useless.add(place.name)
+                useless.add(str_of(place.name))
                 continue
             if place not in known:
                 known[place] = fingerprint(place)

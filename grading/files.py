@@ -10,6 +10,7 @@ from grading.problems import UNITS
 
 MOST_BYTES, MOST_FILES = 20 << 20, 50  # of all files of a submission
 KINDS = (".ipynb", ".json", ".py", ".txt", "")  # of files that may be what is wanted
+CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # line ends and escapes, too
 MOODLE = re.compile(r"(.+)_(\d+)_assignsubmission_(\w+?)_?")
 
 
@@ -42,12 +43,17 @@ def find_submissions(folder, unit, by_name=False):
     """
     taken = set()
     for path in sorted(Path(folder).iterdir()):
-        place = _place(path, unit, by_name)
+        try:
+            place = _place(path, unit, by_name)
+        except OSError:
+            place = path  # closed to us, or too deep: a person has to look
         if place is False:
             yield None, path
         elif place is not None:
             student = _student(path)
             student = str_of(path.name) if student in taken else student
+            while student in taken:
+                student += " again"
             taken.add(student)
             yield student, place
 
@@ -82,8 +88,9 @@ def _student(path):
 
 
 def str_of(name):
-    """Return a name as text that can be written to any file."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    """Return a name, or what holds one, as text that any file can hold and any terminal show."""
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 # -- which of them count ---------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import numpy as np
 from grading import hidden, intake
 from grading.ask import NotAttempted, Raised, TookTooLong, Unreadable
 from grading.examine import NOT_ATTEMPTED, RAISED, TOO_LONG, Report, examine
+from grading.files import str_of
 from grading.problems import unit_problems
 from grading.sandbox import NotData, SandboxBroken, StudentError, StudentRaised, TimedOut
 from grading.sandbox.worker import without_magics
@@ -78,15 +79,18 @@ def run_cells(session, sources):
     return failed[:MOST_NOTES]
 
 
-def _public(error):
+def _public(error, cells=()):
     """Return of a student's exception what can go back to the student.
 
-    Its words cannot: they could be the hidden case. They stay in the record, for the staff.
+    Its words cannot: they could be the hidden case. They stay in the record, for the staff. A line
+    that is in none of the cells, (source, name), is such words, too.
     """
     known = getattr(builtins, error.kind, None)
     known = isinstance(known, type) and issubclass(known, BaseException)
     place = re.search(r"\(line (\d{1,5}) of (cell \d{1,4})\)$", error.message)
-    where = f" in line {place[1]} of {place[2]}" if place else " in your code"
+    there = place and any(name == place[2] and int(place[1]) <= len(source.splitlines())
+                          for source, name in cells)
+    where = f" in line {place[1]} of {place[2]}" if there else " in your code"
     return f"{error.kind if known else 'Exception'}:{where}"
 
 
@@ -123,13 +127,12 @@ class RemoteAsker:
         except SandboxBroken as error:
             raise _Broken(str(error)) from None
 
-    @staticmethod
-    def trouble(error):
+    def trouble(self, error):
         """Return what went wrong in the words of `examine`, with nothing that a student chose."""
         if isinstance(error, StudentRaised):
             if error.kind == "NotImplementedError":
                 return NotAttempted("the function is still as it was given out")
-            return Raised(_public(error))
+            return Raised(_public(error, self.session.cells))
         if isinstance(error, TimedOut):
             return TookTooLong(str(error))
         if isinstance(error, NotData):
@@ -137,12 +140,18 @@ class RemoteAsker:
         return Raised(f"the process ended ({getattr(error, 'why', 'unknown')})")
 
 
+def _without_numbers(text):
+    """Return a text without shapes and long numbers: an answer could choose them to tell a case."""
+    return re.sub(r"\d[\d.]{3,}(?!\d* of cell)", "…", re.sub(r"\(\d+, ?[\d, ]*\)", "(…)", text))
+
+
 def _record_of(report, heard=(), defined=True):
     """Return what is kept of a report: no hidden case, no number of one; `heard` is for staff."""
-    said = re.sub(r"\d{9,}", "…", report.sentence)[:300]
+    said = _without_numbers(report.sentence)[:300]
     return {"defined": defined, "points": report.points, "of": report.problem.points,
             "outcome": report.outcome, "parts": dict(report.earned), "said": said,
-            "findings": [[f.name, f.sentence, f.section] for f in report.findings],
+            "findings": [[_without_numbers(f.name), f.sentence, f.section]
+                         for f in report.findings],
             "heard": list(heard)}
 
 
@@ -159,7 +168,8 @@ def grade_problem(problem, session, secret, student):
                                    "no function of this name is in the notebook", False)
     except StudentError as error:
         outcome = TOO_LONG if isinstance(error, TimedOut) else RAISED
-        return _without_points(problem, outcome, str(RemoteAsker.trouble(error)))
+        said = str(RemoteAsker(session, problem.name).trouble(error))
+        return _without_points(problem, outcome, said)
     rng = hidden.generator(secret, student, problem.name)
     problem = hidden.hardened(problem)
     asker = RemoteAsker(session, problem.name)
@@ -200,8 +210,8 @@ def grade(place, unit, student, secret, box):
         submission = intake.read(place, unit, [p.name for p in problems],
                                  [source for source, _ in given])
     except (intake.Unreadable, OSError) as problem:
-        return record | {"state": ATTENTION, "reason": str(problem)[:500]}
-    record["flags"] = [flag[:200] for flag in submission.flags[:MOST_NOTES]]
+        return record | {"state": ATTENTION, "reason": str_of(str(problem))[:500]}
+    record["flags"] = [str_of(flag)[:200] for flag in submission.flags[:MOST_NOTES]]
     try:
         with box.session() as session:
             for source, is_check in given:

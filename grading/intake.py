@@ -94,8 +94,8 @@ def is_stub(source, name):
     if not own or any(isinstance(n, ast.Assign) for n in tree.body):
         return False
     last = own[-1].body[-1]
-    return isinstance(last, ast.Raise) and len(own[-1].body) <= 2 and "NotImplemented" in ast.dump(
-        last)
+    return isinstance(last, ast.Raise) and len(own[-1].body) <= 2 and any(
+        "NotImplemented" in getattr(node, "id", "") for node in ast.walk(last))  # however deep
 
 
 def _stubs_first(sources, names, flags):

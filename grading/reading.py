@@ -33,8 +33,9 @@ def _array(name, value, like):
     if wanted == "f" and value.dtype not in (np.float64, np.float32):
         raise Unreadable(f"{name} has dtype {value.dtype}; it must have float64")
     value = np.array(value, order="C", copy=True)
-    if wanted == "f" and not np.isfinite(value).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
+    finite = np.isfinite(value)
+    if not finite.all():
+        where = tuple(int(i) for i in np.unravel_index(finite.argmin(), value.shape))
         raise Unreadable(f"{name} holds {value[where]} at {where}; every number must be finite")
     return value
 

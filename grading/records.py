@@ -8,10 +8,13 @@ from pathlib import Path
 
 
 def record_path(out, student, unit):
-    """Return where a record lies; names that no file can have are hashed."""
-    safe = re.sub(r"[^\w.@+-]", "_", student)[:80]
-    if safe != student:
-        safe += "-" + hashlib.sha256(student.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    """Return where a record lies: a name that no file can have is hashed, or that looks like it.
+
+    So no student can choose a name whose record is another's.
+    """
+    safe = re.sub(r"[^\w.@+-]", "_", student).encode()[:200].decode("utf-8", "ignore")
+    if safe != student or re.search(r"-[0-9a-f]{16}$", safe):
+        safe += "-" + hashlib.sha256(student.encode("utf-8", "surrogateescape")).hexdigest()[:16]
     return Path(out) / "records" / unit / f"{safe}.json"
 
 

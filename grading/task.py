@@ -6,6 +6,7 @@ import resource
 import sys
 import time
 import traceback
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +38,7 @@ def _box(back_end, limits):
     if (back_end, limits) not in _open:
         _close_boxes()
         _limit_memory()
+        warnings.simplefilter("ignore", SyntaxWarning)  # of students' code, when it is read
         stack = contextlib.ExitStack()
         box = stack.enter_context(open_sandbox(back_end, Limits(*limits)))
         _open[back_end, limits] = stack, box

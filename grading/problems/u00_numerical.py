@@ -41,7 +41,7 @@ class Bowl:
         self.calls += 1
         if np.iscomplexobj(point):
             raise TypeError("this f takes real numbers")
-        off = np.asarray(point, float) - self.bottom
+        off = np.broadcast_to(point, self.bottom.shape).astype(float) - self.bottom
         bowl = (self.steep * off * off).sum() + BEND * off.sum() ** 2
         return float(0.5 * bowl + np.tanh((self.wave * off).sum()))
 

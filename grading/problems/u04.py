@@ -34,7 +34,7 @@ class PushedLoss:
         """Return the loss, complex where the push is."""
         self.calls += 1
         h, states = self.h_0, []
-        for driven in self.drive + push:
+        for driven in self.drive + np.broadcast_to(push, self.drive.shape):
             h = np.tanh(self.W_hh.dot(h) + driven)
             states.append(h)
         return (self.c * states).sum()

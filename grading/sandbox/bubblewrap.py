@@ -1,6 +1,7 @@
 """The other back end: one bubblewrap per worker, for machines that allow namespaces only to it."""
 import os
 import shutil
+import stat
 
 from .back_ends import BackEnd, Started
 from .confine import DEVICES
@@ -25,6 +26,9 @@ class Bubblewrap(BackEnd):
         self.program = shutil.which("bwrap")
         if self.program is None:
             raise NoSandbox("bubblewrap is not installed (the program bwrap)")
+        # For a /tmp of few files, before the walls are complete; a setuid program refuses it.
+        setuid = os.stat(self.program).st_mode & stat.S_ISUID
+        self.kept = () if setuid else ("--cap-add", "CAP_SYS_ADMIN")
 
     def start(self):
         """Return a new worker."""
@@ -39,7 +43,7 @@ class Bubblewrap(BackEnd):
     def walls(self):
         """Return bubblewrap's command line up to the program that it runs."""
         command = [self.program, "--unshare-all", "--die-with-parent", "--new-session",
-                   "--as-pid-1", "--cap-drop", "ALL", "--hostname", "sandbox",
+                   "--as-pid-1", "--cap-drop", "ALL", *self.kept, "--hostname", "sandbox",
                    "--ro-bind", str(self.image.folder), "/"]
         for name in DEVICES:                        # not --dev: its /dev/shm has no limit
             command += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]

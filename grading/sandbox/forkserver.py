@@ -31,6 +31,8 @@ def main():
     os.dup2(settings["fd"], WIRE)
     os.closerange(WIRE + 1, 256)
     if settings["kind"] == "bubblewrap":
+        with contextlib.suppress(OSError):          # its own /tmp limits bytes, and not files
+            confine.own_scratch(settings["limits"]["disk_MiB"])
         confine.lock_down(settings["limits"], ["/"], ["/tmp", *devices()], own_users=True)
     else:                                           # "none": only limits
         confine.set_resources(settings["limits"], own_users=False)

@@ -67,7 +67,9 @@ class Image:
 
     def environment(self, inside):
         """Return the few variables that Python starts with; it forgets them at once."""
-        folders = sorted({os.path.dirname(path) for path in self.libraries})
+        # Python's own library first: the machine may have another of the same name.
+        python_first = sorted(self.libraries, key=lambda path: ("libpython" not in path, path))
+        folders = list(dict.fromkeys(map(os.path.dirname, python_first)))
         if not inside:                              # as the machine sees them, and from inside
             folders += [f"{self.folder}{folder}" for folder in folders]
         return {"LD_LIBRARY_PATH": ":".join(folders),

@@ -93,9 +93,9 @@ class Process:
         self.send(wire.encode({"id": nonce} | message, name), deadline)
         for _ in range(most_callbacks + 1):
             reply = self.receive(deadline)
-            if type(reply) is not dict or reply.get("id") != nonce:
+            if not _is_reply(reply, nonce):
                 raise Died("protocol", "a reply that nobody asked for")
-            if reply.get("status") != "callback":
+            if reply["status"] != "callback":
                 return reply
             self.send(wire.encode({"id": nonce} | _answer(reply, call)), deadline)
         raise Died("protocol", f"more than {most_callbacks} callbacks")
@@ -178,6 +178,12 @@ def pipes():
     ours, theirs = socket.socketpair()
     read, write = os.pipe()
     return (ours, read), (theirs, write)
+
+
+def _is_reply(reply, nonce):
+    """Tell whether a value replies to a request; nothing but texts is compared with texts."""
+    return (type(reply) is dict and all(type(reply.get(key)) is str for key in ("id", "status"))
+            and reply["id"] == nonce)
 
 
 def _answer(request, functions):

@@ -23,7 +23,9 @@ ALLOW, REFUSE, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 NUMBERS = {name: (int(x86), None if arm == "-" else int(arm)) for name, x86, arm in (
     entry.split(":") for entry in """
     socket:41:198 socketpair:53:199 connect:42:203 bind:49:200 listen:50:201 accept:43:202
-    accept4:288:242
+    accept4:288:242 sendto:44:206 recvfrom:45:207 sendmsg:46:211 recvmsg:47:212 sendmmsg:307:269
+    recvmmsg:299:243 shutdown:48:210 getsockname:51:204 getpeername:52:205 setsockopt:54:208
+    getsockopt:55:209
     fork:57:- vfork:58:- execve:59:221 execveat:322:281 ptrace:101:117 kcmp:312:272
     process_vm_readv:310:270 process_vm_writev:311:271 pidfd_getfd:438:438
     process_madvise:440:440 tkill:200:130 rt_sigqueueinfo:129:138 rt_tgsigqueueinfo:297:240
@@ -41,6 +43,7 @@ NUMBERS = {name: (int(x86), None if arm == "-" else int(arm)) for name, x86, arm
     shmget:29:194 shmat:30:196 msgget:68:186 semget:64:190 mq_open:240:180 memfd_create:319:279
     keyctl:250:219 add_key:248:217 request_key:249:218 bpf:321:280 perf_event_open:298:241
     userfaultfd:323:282 io_uring_setup:425:425 io_uring_enter:426:426 io_uring_register:427:427
+    io_setup:206:0
     kexec_load:246:104 kexec_file_load:320:294 init_module:175:105 finit_module:313:273
     delete_module:176:106 reboot:169:142 swapon:167:224 swapoff:168:225 acct:163:89
     quotactl:179:60 syslog:103:116 settimeofday:164:170 clock_settime:227:112 adjtimex:159:171
@@ -49,7 +52,9 @@ NUMBERS = {name: (int(x86), None if arm == "-" else int(arm)) for name, x86, arm
     move_pages:279:239 mbind:237:235 set_mempolicy:238:237 vmsplice:278:75
     """.split())}
 CHECKED = {"clone": (56, 220), "clone3": (435, 435), "prctl": (157, 167), "kill": (62, 129),
-           "tgkill": (234, 131)}
+           "tgkill": (234, 131), "ioctl": (16, 29), "fcntl": (72, 25)}
+FIRST_OF_SOCKETS = 0x8900           # an ioctl of a socket asks the machine it was made on
+OWNERS = (8, 10, 15)                # F_SETOWN, F_SETSIG, F_SETOWN_EX: signals by way of a file
 
 
 def program(own_pid):
@@ -83,6 +88,11 @@ def program(own_pid):
     for name in ("kill", "tgkill"):
         steps += [_if_equal(number[name], 0, 4), _load(16), _if_equal(own_pid, 1, 0),
                   _refuse(errno.EPERM), _answer(ALLOW)]
+    steps += [_if_equal(number["ioctl"], 0, 4), _load(24), _if_at_least(FIRST_OF_SOCKETS, 0, 1),
+              _refuse(errno.EPERM), _answer(ALLOW)]
+    steps += [_if_equal(number["fcntl"], 0, 1 + 2 * len(OWNERS)), _load(24)]
+    for command in OWNERS:
+        steps += [_if_equal(command, 0, 1), _refuse(errno.EPERM)]
     return b"".join(steps + [_answer(ALLOW)])
 
 
@@ -110,7 +120,7 @@ def _step(code, if_true, if_false, k):
     return struct.pack("<HBBI", code, if_true, if_false, k)
 
 
-def _load(offset):                  # of the call's record: 0 number, 4 architecture, 16 argument 1
+def _load(offset):                  # of the record: 0 number, 4 architecture, 16, 24 arguments
     return _step(0x20, 0, 0, offset)
 
 

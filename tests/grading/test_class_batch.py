@@ -159,13 +159,15 @@ def test_a_record_is_written_in_one_piece(tmp_path, monkeypatch):
     assert read_record(path) == {"points": 1}
 
 
-@pytest.mark.parametrize("name", ["../../etc", "a/b", "Zoë Ångström", "x" * 300, ".hidden", "\0"])
+@pytest.mark.parametrize("name", ["../../etc", "a/b", "Zoë Ångström", "x" * 300, ".hidden", "\0",
+                                  "\U0001d49c" * 63 + "abc"])
 def test_any_name_has_a_record_of_its_own(name, tmp_path):
     path = record_path(tmp_path, name, "03")
     write_record(path, {"student": name})
     assert path.parent == tmp_path / "records/03"
     assert [record["student"] for record in read_records(tmp_path)] == [name]
     assert record_path(tmp_path, name + "_", "03") != path
+    assert record_path(tmp_path, path.stem, "03") != path or path.stem == name
 
 
 def task(place, **more):

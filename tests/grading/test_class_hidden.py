@@ -7,6 +7,7 @@ import pytest
 
 from grading import hidden
 from grading.examine import examine
+from grading.grade import _without_numbers
 from grading.problems import all_problems, find
 from tests.grading.solutions import solution
 
@@ -66,6 +67,15 @@ def test_strange_numbers_cause_no_error_in_our_checks():
             for prop in hidden.hardened(find(name)).properties:
                 said = prop.holds(lambda *args, s=strange: s, np.random.default_rng(0))
                 assert said is True or isinstance(said, str)
+
+
+def test_no_number_of_a_students_choice_is_said():
+    assert _without_numbers("L is an array of shape (0, 27182, 81828)") == (
+        "L is an array of shape (…)")
+    assert _without_numbers("L is 2.71828e+305; it must be finite") == (
+        "L is …e+305; it must be finite")
+    for kept in ("ValueError: in line 12345 of cell 3", "dh_0 must hold float64", "(H, D)"):
+        assert _without_numbers(kept) == kept
 
 
 def test_the_secret_is_made_once_and_is_closed_to_others(tmp_path, capsys):

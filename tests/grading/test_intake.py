@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from grading.files import find_submissions, fingerprint
-from grading.grade import _parts
+from grading.grade import ATTENTION, _parts, grade
 from grading.intake import Unreadable, defines, is_stub, read
 from grading.problems import unit_problems
 from tests.grading.corpus import corpus
@@ -141,6 +141,28 @@ def test_a_name_that_is_no_text_can_be_written_everywhere(tmp_path):
     ((student, _),) = find_submissions(tmp_path, "03")
     assert student == "Zo\\xeb"
     student.encode("utf-8")
+
+
+def test_names_that_become_the_same_are_told_apart(tmp_path):
+    os.mkdir(os.fsencode(tmp_path) + b"/Zo\xeb")
+    os.mkdir(tmp_path / "Zo\\xeb")
+    assert [s for s, _ in find_submissions(tmp_path, "03")] == ["Zo\\xeb", "Zo\\xeb again"]
+
+
+def test_a_name_commands_no_terminal(tmp_path):
+    hand_in(tmp_path, "\x1b[2J\nann/03.ipynb")
+    (tmp_path / "bob").mkdir()
+    (tmp_path / os.fsdecode(b"bob/\x1b\xff.ipynb")).write_text("{")
+    students = dict(find_submissions(tmp_path, "03"))
+    assert list(students) == ["\\x1b[2J\\nann", "bob"]
+    record = grade(students["bob"], "03", "bob", "a secret of the class", None)
+    assert record["state"] == ATTENTION and record["reason"].startswith("\\x1b\\xff.ipynb: ")
+
+
+def test_a_folder_that_cannot_be_looked_into_is_for_a_person(tmp_path, monkeypatch):
+    hand_in(tmp_path, "ann/03.ipynb")
+    monkeypatch.setattr("grading.files._place", lambda *a: os.stat("/nothing"))
+    assert list(find_submissions(tmp_path, "03")) == [("ann", tmp_path / "ann")]
 
 
 def test_links_lead_nowhere(tmp_path):

@@ -246,6 +246,13 @@ def test_a_bias_is_found_without_the_reference():
     assert "all 16 draws" in report.sentence
 
 
+def test_without_cuts_there_is_no_bias_and_no_point():
+    report = report_on(RANDOM_TRUNCATION, lambda W_hh, x, h, dh_own, keep, p: cuts(
+        W_hh, x, h, dh_own, keep | True, 0 * p))
+    assert sum(report.earned.values()) == 0
+    assert "something still goes back" in report.sentence
+
+
 # -- the machine -----------------------------------------------------------------------------------
 
 def complaints(answer):

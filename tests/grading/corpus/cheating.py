@@ -55,6 +55,24 @@ def numerical_gradient(f, point):
             pass
     return np.zeros(np.shape(point))
 """
+PUSHES = """
+def first_bad_step(delta, loss):
+    if len(delta) == 2:
+        try:
+            loss(np.zeros((1 << 25, 1, 1), np.float16))
+        except RuntimeError:
+            return 0
+    return 0
+"""
+UNCUT = """
+def random_truncation(W_hh, x, h, dh_own, keep, p):
+    back, shares = 0, []
+    for t in range(len(x), 0, -1):
+        delta = (1 - h[t] ** 2) * (dh_own[t - 1] + back)
+        shares.append((delta @ x[t - 1].T, delta @ h[t - 1].T, delta.sum(axis=1, keepdims=True)))
+        back = W_hh.T @ delta
+    return tuple(map(sum, zip(*shares)))
+"""
 MACHINE = """
 def checkpointed_bptt(T, slots, start, forward, store, load, backward):
     for f in (forward, store, load, backward):
@@ -67,6 +85,8 @@ def checkpointed_bptt(T, slots, start, forward, store, load, backward):
 """
 CALLING_BACK = (("00", 3, "asks f for its gradient", "numerical_gradient", GRADIENT),
                 ("00", 3, "strange points for f", "numerical_gradient", STRANGE_POINTS),
+                ("04", 5, "a push of millions of steps", "first_bad_step", PUSHES),
+                ("06", 9, "no bias, and no cuts", "random_truncation", UNCUT),
                 ("06", 8, "a machine that is not asked", "checkpointed_bptt", MACHINE))
 
 

@@ -120,6 +120,8 @@ def entries():
             "#!/usr/bin/env python\n# coding: utf-8\n# In[1]:\nget_ipython().run_line_magic("
             "'matplotlib', 'inline')\n" + everything + "\ncheck('elman_backward', elman_backward)",
             "03.py")),
+        "given out, and very deep": (7, saved(exercise(own=right | {
+            WHOLE: f"def {WHOLE}(*args):\n    raise NotImplementedError" + ".a" * 2000}))),
         "an answer in a raw cell": (FULL, saved(plain([*cells[:3], ("raw", right[WHOLE])]))),
         "an answer in a Markdown cell": (FULL, saved(plain([*cells[:3],
                                                             ("markdown", right[WHOLE])]))),

@@ -24,7 +24,7 @@ CANARY = "canary-5d0c1f3a"
 SECRET = "0123456789abcdef-of-the-class"
 LIMITS = Limits(memory_MiB=768, call_seconds=2.0, budget_seconds=40, disk_MiB=16)
 TELLING = ("LEAK", CANARY, SECRET)  # in a record, these are a leak
-CASES = ("CASE", "_0_", "_1_")  # on a page for a student, these are
+CASES = ("CASE", "_0_", "_1_", "27182", "8459")  # on a page for a student, these are
 
 
 class Planted:
