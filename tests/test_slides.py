@@ -214,3 +214,29 @@ def test_an_unknown_unit_is_named(capsys):
     with pytest.raises(SystemExit):
         make_slides.main(["77"])
     assert "there is no unit '77'" in capsys.readouterr().err
+
+
+def test_units_are_called_by_name_number_or_the_digits_alone():
+    def stems(*names):
+        return [path.stem for path in make_slides.units(list(names), ROOT / "notebooks")]
+
+    four = ["11a_language", "11b_conversation", "11c_speech", "11d_time_series"]
+    assert stems("11") == stems("11d", "11", "11a_language.ipynb") == four
+    assert stems("11b", "03") == ["03_full_bptt", "11b_conversation"]
+    assert set(four) < set(stems()) and "start" not in stems()
+
+
+def test_an_option_may_hold_a_formula_and_an_output_a_dollar(decks, page):
+    price = r"$5 or $6 \(a\)" + "\nor $7"
+    cells = [new_markdown_cell("# 42 · Toy\n\nText."),
+             new_markdown_cell("## Prices\n\nPrinted by `f($x$)`:"),
+             new_code_cell("f()", outputs=[new_output("stream", name="stdout", text=price)]),
+             new_markdown_cell("## Five questions\n\n**1. Why?**\n\n<details><summary>A. By $E$, "
+                               r"and $W < \delta_1$.</summary>" + "\n\n**Right.** $x$\n</details>")]
+    nbformat.write(new_notebook(cells=cells), decks / "toy.ipynb")
+    (decks / "toy.html").write_text(make_slides.deck(decks / "toy.ipynb"), encoding="utf-8")
+    opened(page, decks / "toy.html")
+    assert page.locator("pre.output").text_content() == price
+    assert page.locator(".body code").text_content() == "f($x$)"
+    assert page.locator(".answers mjx-container").count() == 2
+    assert page.locator("pre mjx-container, code mjx-container, mjx-merror").count() == 0

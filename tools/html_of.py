@@ -13,6 +13,7 @@ from pygments.util import ClassNotFound
 
 STOP = re.compile(r'(<span class="math">[^<]*</span>[.,;:?!)]+)')  # no line begins with a stop
 PLAIN = re.compile(r'<span class="(?:n|p|w|o|nn|nb|bp|go|fm|ne)">([^<]*)</span>')
+MATHS = re.compile(r"\$([^$\n]+)\$")
 SPACED = re.compile(r" {2,}(#.*)$")
 
 
@@ -36,6 +37,10 @@ class Renderer(IPythonRenderer):
 
     def latex_environment(self, name, body):
         return self.block_math(rf"\begin{{{name}}}{body}\end{{{name}}}")
+
+    def block_html(self, html):
+        """Set the formulas of raw HTML, too, as JupyterLab does: a question's options are such."""
+        return super().block_html(MATHS.sub(lambda maths: self.inline_math(maths[1]), html))
 
     def heading(self, text, level, **attributes):
         return f'<h{level} id="{slug(text)}">{text}</h{level}>\n'

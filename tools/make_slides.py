@@ -60,10 +60,14 @@ def deck(path: Path) -> str:
 
 
 def units(names: list[str], notebooks: Path) -> list[Path]:
-    """Return the notebooks called by number or name, or all; KeyError for one that is none."""
-    paths = sorted(notebooks.glob("[0-9][0-9]_*.ipynb"))
-    called = {key: path for path in paths for key in (path.stem, path.stem[:2])}
-    return sorted({called[Path(name).stem] for name in names}) if names else paths
+    """Return the notebooks called by name or number, or all; KeyError for one that is none."""
+    paths = sorted(notebooks.glob("[0-9][0-9]*_*.ipynb"))
+    called = {}
+    for path in paths:
+        number = path.stem.split("_")[0]
+        for key in {path.stem, number, number[:2]}:                 # 11a_language, 11a, 11
+            called.setdefault(key, []).append(path)
+    return sorted({path for name in names for path in called[Path(name).stem]}) if names else paths
 
 
 def make(paths: list[Path], out: Path) -> None:
@@ -79,7 +83,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(prog="course.py slides", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("units", nargs="*", help="such as 03 or 03_full_bptt (default: all)")
+    parser.add_argument("units", nargs="*", help="such as 03, 03_full_bptt or 11a; "
+                                                     "11 is 11a to 11d (default: all)")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "slides",
                         help="where the decks go (default: build/slides)")
     options = parser.parse_args(argv)

@@ -18,7 +18,7 @@ from bpttlib.plots.style import (
 )
 
 DASHES = ("-", (0, (5, 2)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.5, 1.5)), (0, (3, 1)), (0, (8, 2)))
-LABEL = 0.3                                                 # height of a label in inches
+LABEL, LETTER = 0.3, 0.12                                   # height of a label, width of a letter
 
 
 def lines(series, xlabel, ylabel, log="", vertical=None, horizontal=None, shaded=None):
@@ -65,12 +65,14 @@ def lines(series, xlabel, ylabel, log="", vertical=None, horizontal=None, shaded
         ax = figure.add_subplot(xlabel=xlabel, ylabel=ylabel)
         ax.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
         ax.margins(x=0.015)
-        _references(ax, vertical or {}, horizontal or {}, shaded or {})
+        references = vertical or {}, horizontal or {}, shaded or {}
+        _references(ax, *references)
         drawn = [_line(ax, name, line, look, log)
                  for (name, line), look in zip(series.items(), _looks(), strict=False)]
         whole = all((np.asarray(line.get_xdata()) % 1 == 0).all() for line in ax.lines)
         if whole and "x" not in log:                            # steps, updates, lags
             ax.locator_params(axis="x", integer=True)
+        _reference_labels(ax, *references)
         if len(drawn) > 1:
             _end_labels(ax, drawn, height=3.2)
     return figure
@@ -123,11 +125,12 @@ def forecast(years, numbers, predicted, baseline, shaded=None):
         above, below = figure.subplots(2, sharex=True, height_ratios=(2, 1))
         above.margins(x=0.015)
         for ax in above, below:
-            _references(ax, {}, {}, shaded or {}, named=ax is above)
+            _references(ax, {}, {}, shaded or {})
         looks = (INK, "-", ""), (BLUE, DASHES[1], ""), (VERMILLION, DASHES[2], "")
         names = "observed", "forecast", "persistence"
         drawn = [_line(above, name, (years, values), look)
                  for name, values, look in zip(names, arrays.values(), looks, strict=True)]
+        _reference_labels(above, {}, {}, shaded or {})
         _end_labels(above, drawn, height=2.6)
         drawn = [_line(below, name, (years, abs(observed - values)), look)
                  for name, values, look in zip(names[1:], (predicted, baseline), looks[1:],
@@ -166,6 +169,7 @@ def _end_labels(ax, drawn, height):
     drawn = sorted(drawn, key=lambda line: line[3])
     wanted = [to_share.transform(end)[1] for _, _, *end in drawn]
     places = _apart(np.array(wanted), LABEL / height)
+    places += max(0, -places[0])                            # and none below the axis
     for (name, colour, x, y), place in zip(drawn, places, strict=True):
         ax.annotate(name, (x, y), (1.03, place), textcoords="axes fraction", color=colour,
                     va="center", gid="line label", annotation_clip=False,
@@ -175,7 +179,7 @@ def _end_labels(ax, drawn, height):
 
 def _apart(wanted, gap):
     """Move sorted places the least that leaves `gap` between neighbours (isotonic regression)."""
-    offsets = gap * np.arange(len(wanted))
+    offsets = np.append(0, np.cumsum(np.broadcast_to(gap, len(wanted) - 1)))
     groups = []                                             # [sum, count] of merged neighbours
     for free in wanted - offsets:
         groups.append([free, 1])
@@ -186,17 +190,32 @@ def _apart(wanted, gap):
     return np.concatenate([np.full(n, total / n) for total, n in groups]) + offsets
 
 
-def _references(ax, vertical, horizontal, shaded, named=True):
-    """Draw reference lines and shaded ranges, with labels above the axes or on the line."""
+def _references(ax, vertical, horizontal, shaded):
+    """Draw reference lines and shaded ranges."""
     thin = {"color": GREY, "linewidth": 1.1, "linestyle": (0, (4, 3)), "zorder": 1}
     for first, last in shaded.values():
         ax.axvspan(first, last, color="#EDEDED", linewidth=0, zorder=0)
     for place in vertical.values():
         ax.axvline(place, **thin)
-    for name, place in horizontal.items():
+    for place in horizontal.values():
         ax.axhline(place, **thin)
-        ax.text(0.01, place, name, color=GREY, va="bottom", transform=ax.get_yaxis_transform())
+
+
+def _reference_labels(ax, vertical, horizontal, shaded):
+    """Name them above the axes, moved apart, and on a line; below it where the next one is near."""
+    ax.autoscale_view()                                     # else the limits are not known yet
+    to_share = ax.transData + ax.transAxes.inverted()
+    width, height = 0.75 * ax.figure.get_size_inches()      # about the length of the axes
+    heights = sorted((place, name) for name, place in horizontal.items())
+    shares = [to_share.transform((ax.get_xlim()[0], place))[1] for place, _ in heights]
+    for (place, name), room in zip(heights, np.append(np.diff(shares), 1)):
+        ax.text(0.01, place, name, color=GREY, va="top" if room < LABEL / height else "bottom",
+                transform=ax.get_yaxis_transform())
     middles = vertical | {name: (first + last) / 2 for name, (first, last) in shaded.items()}
-    for name, place in middles.items() if named else ():
-        ax.text(place, 1.02, name, color=GREY, ha="center", va="bottom",
-                transform=ax.get_xaxis_transform())
+    middles = sorted((place, name) for name, place in middles.items())
+    shares = [to_share.transform((place, ax.get_ylim()[0])) for place, _ in middles]
+    halves = np.array([(1 + len(name)) * LETTER / width / 2 for _, name in middles])
+    places = _apart(np.array(shares)[:, 0], halves[1:] + halves[:-1]) if shares else ()
+    for (_, name), place, (_, y) in zip(middles, places, shares):
+        ax.text(to_share.inverted().transform((place, y))[0], 1.02, name, color=GREY, ha="center",
+                va="bottom", transform=ax.get_xaxis_transform())

@@ -3,8 +3,8 @@
 #
 # Thirty-three plays by Shakespeare, four million characters, and one task: say what comes next. Here all
 # that the course has built is used at once: a cell, truncated backpropagation with carried state, a clip,
-# an initialisation. None of it is chosen by taste. Each choice follows from a measurement that you already
-# know how to make, and the result has to beat an opponent that is not a straw man.
+# an initialisation. As little as possible is chosen by taste: you already know how to measure what a choice
+# is worth. And the result has to beat an opponent that is not a straw man.
 #
 # After this unit you can
 #
@@ -30,16 +30,20 @@ from bpttlib.widgets import explore
 # million. Write down
 #
 # - which of the two forecasts two plays better that neither has seen,
-# - how many characters of context the LSTM makes use of: about 5, about 20, or more than 64,
+# - how many characters of context the LSTM makes use of: about 5, about 30, or more than 64,
 # - whether it spells its words right when it writes by itself.
 #
 # ## Look at the data
+#
+# Thirty-three plays are for training, two to choose with, two for the end. The text is all that the network gets: no
+# dictionary, and no list of words.
 
 # %%
 train, valid, test = (characters(part) for part in ("train", "valid", "test"))
 K = len(train.alphabet)
 print(f"{len(train.ids):,} characters for training, {len(valid.ids):,} to choose with, "
-      f"{len(test.ids):,} for the end; {K} different ones")
+      f"{len(test.ids):,} for the end")
+print(f"{K} different ones; the last part begins:\n")
 print(test.decode(test.ids[:233]))
 
 # %%
@@ -56,16 +60,15 @@ print(f"guessing each alike costs ln {K} = {np.log(K):.2f} nats per character; b
       f"{-(share[share > 0] * np.log(share[share > 0])).sum():.2f}")
 
 # %% [markdown]
-# So the text has structure of several sizes: letters make words, words make verses of some 45 characters,
-# a name in capitals and a colon stand before each speech. A model that
-# looks four characters back sees the first of these only.
+# So the text has structure of several sizes: letters make words, words make verses of some forty characters,
+# a name in capitals and a colon stand before each speech. A model that looks four characters back sees the first
+# of these only.
 #
 # ## A baseline that is not a straw man
 #
 # An *n-gram* looks $n-1$ characters back and counts what followed them in the training text. Long contexts
 # are precise but rare, so one interpolates: what the long context has not seen, the next shorter one
-# decides (Witten and Bell 1991). There is nothing to be tuned, and it took decades until networks beat
-# such models.
+# decides (Witten and Bell 1991). There is nothing to be tuned.
 
 # %%
 from bpttlib.data.baselines import witten_bell
@@ -73,12 +76,17 @@ from bpttlib.data.baselines import witten_bell
 by_counting = {n: -np.log(witten_bell(train.ids, test.ids, n, K)) for n in range(1, 7)}
 for n, nats in by_counting.items():
     print(f"{n}-gram: {nats.mean():.3f} nats per character")
+for m in (3, 4, 5):                                         # a context as one number, with m digits
+    known, asked = (np.convolve(part.ids.astype(int), K ** np.arange(m), "valid")[:-1] for part in (train, test))
+    known.sort()
+    seen = np.searchsorted(known, asked, "right") - np.searchsorted(known, asked)
+    print(f"contexts of {m} characters: {np.mean(seen < 100):.0%} seen fewer than 100 times, {np.mean(seen == 0):.0%} never")
 
 # %% [markdown]
-# From the fifth on, more context hardly helps: too many of the contexts in the test plays were never seen.
-# Counting cannot know that *the king* and *the queen* are followed by similar things. That is the opening
-# for a network, which does not look contexts up but computes with them. The bar for this unit: below the
-# 4-gram, and if possible below the 5-gram.
+# From the fifth on, more context hardly helps: half of the contexts of five characters, as the test plays have them,
+# were seen fewer than a hundred times. Counting cannot know that *the king* and *the queen* are followed by similar
+# things. That is the opening for a network, which does not look contexts up but computes with them. The bar for this
+# unit: below the 4-gram, and if possible below the 5-gram.
 #
 # ## The stream
 #
@@ -102,6 +110,10 @@ for i in range(2):
 # something else is said, and the losses are those on the validation plays; the test plays are not touched.
 # The command that made them, `python -m tools.train_language`, also trained the network that we look at
 # later. What it stored comes with the library.
+#
+# ### The cell
+#
+# Three cells with about as many parameters, read on from the training text and from a zero state:
 
 # %%
 from bpttlib.cells import GRU, LSTM, Elman
@@ -124,19 +136,22 @@ for cell, H in ((LSTM(), 64), (GRU(), 78), (Elman(), 138)):
     model, name = Model(cell, K, H, K, "softmax_cross_entropy"), type(cell).__name__
     size = count_parameters(model.init(np.random.default_rng(0)))
     carried, zero = results[name]
-    print(f"{name:5} H = {H:3}, {size:,} parameters: {carried:.2f} nats read on from the training text, "
-          f"{zero:.2f} from a zero state")
+    print(f"{name:5} H = {H:3}, {size:,} parameters: {carried:.2f} nats read on, {zero:.2f} from a zero state")
 
 # %% [markdown]
-# **The cell.** At equal parameters the GRU is ahead after 600 updates, and the LSTM last. But look at the second
-# number of the GRU: from a zero state it is worse than guessing. In training, its state was zero once, at the very
-# start, and then carried for ever; it has settled where no zero start leads, and does not find its way there. A model
-# that has to begin somewhere must have begun often enough. We take the LSTM, which does not care, and leave the GRU with
-# resets to you (*Your turn*).
+# The GRU is ahead after 600 updates, and the LSTM last. But look at the second number of the GRU: from a zero state
+# it is worse than guessing. In training, its state was zero once, at the very start, and then carried for ever; it seems
+# to have settled where no zero start leads. A model that has to begin somewhere must have begun often enough. The LSTM
+# and the Elman network do not care. Of these two we take the LSTM, on trust: after 600 updates it is behind, but the
+# training will be longer, and its cell state is made for keeping (unit [09](09_lstm.ipynb)). The GRU with resets is
+# left to you (*Your turn*).
 #
-# **The horizon.** How far back does the gradient of one loss reach? We let the last of 128 steps have a
+# ### The horizon
+#
+# How far back does the gradient of one loss reach? We let the last of 128 steps have a
 # loss, go back, and look at $\|\partial L / \partial h_{T-n}\|$ over the lag $n$: for an LSTM before
-# training, after 600 updates, and after the whole training.
+# training, after 600 updates, and after the whole training. (The second one is the LSTM of 64 units above, the others
+# have 128.)
 
 # %%
 from bpttlib.bptt import bptt, unroll
@@ -179,7 +194,9 @@ for name, norm in reaches.items():
 # the gradient is below a hundredth beyond some ten characters. Then the reach grows again, as there is something
 # further back to be learnt; in the trained network about a hundredth still comes back from some thirty characters.
 #
-# That is one loss. What is lost of the *sum*, when windows cut it? The truncated gradient against the full
+# ### What the windows cut
+#
+# That was one loss. What is lost of the *sum*, when windows cut it? The truncated gradient against the full
 # one, for the network after 600 updates, over those 128 steps:
 
 # %%
@@ -204,8 +221,9 @@ for k1, k2 in ((8, 8), (16, 16), (32, 32), (64, 64), (8, 16), (8, 64), (32, 64))
 # at twice the work (unit 05 says why). Decision: $k_1 = k_2 = 64$. It covers what the trained networks in the picture
 # use, down to a thousandth, and more than a line of verse.
 #
-# **Clip and initialisation.** The norm of the gradient over the whole training, and, before it, what the
-# forget bias does to the reach:
+# ### Clip and initialisation
+#
+# What the forget bias does to the reach before training, and the norm of the gradient over the whole training:
 
 # %%
 for b in (0.0, 1.0, 3.0):
@@ -213,14 +231,16 @@ for b in (0.0, 1.0, 3.0):
     norm = by_lag(model, tree_map(np.float32, model.init(np.random.default_rng(0))))
     print(f"forget bias {b:.0f}, untrained: relative gradient {norm[8]:.0e} at lag 8, {norm[32]:.0e} at lag 32")
 norm = stored["norm"]
-print(f"norm of the gradient in training: median {np.median(norm):.2f}, 99 % below "
-      f"{np.quantile(norm, 0.99):.1f}, largest {norm.max():.1f}; above 1: {np.mean(norm > 1):.1%} of the updates")
+print(f"norm of the gradient in training: median {np.median(norm):.2f}, 99 % below {np.quantile(norm, 0.99):.1f}, "
+      f"largest {norm.max():.1f}")
+print(f"above 1: {np.mean(norm > 1):.1%} of the updates")
 
 # %% [markdown]
 # With a forget bias of 0 hardly anything comes back from 32 characters; with 1 or 3 it does. We keep 1, the
 # library's default. The gradient's norm is nearly always below 1. So a clip of 1 is an insurance that
 # costs nothing, and we take it.
-#
+
+# %% [markdown] tags=["notes"]
 # ## Train
 #
 # Now with a progress bar: 300 updates of a network with 64 units, a few seconds. In a notebook that runs,
@@ -247,7 +267,7 @@ print("after 300 updates better than the 2-gram:", run.loss[-20:].mean() < by_co
 
 # %% [markdown]
 # The long training is the same line with $H = 128$ and 14,300 updates, each with windows of 64 characters in
-# 32 places: 7 times through the text, in less than six minutes on one quiet core. The learning rate was
+# 32 places: 7 times through the text, in some six minutes on one quiet core. The learning rate was
 # $3 \cdot 10^{-3}$ for 6,000 updates, then $10^{-3}$ and $3 \cdot 10^{-4}$; after 9,000 and after 12,000 updates it was
 # raised to $10^{-3}$ once more, and lowered again. (Nobody would plan it so: the first end was not good enough.)
 
@@ -258,7 +278,8 @@ show(lines({"loss": (50 * np.arange(1, len(loss) + 1), loss)}, "update", "nats p
            vertical={"6,000": 6000, "9,000": 9000, "12,000": 12000}),
      f"Training loss against updates. It falls from {loss[0]:.1f} to {loss[20]:.1f} within a thousand updates, "
      f"then slowly to {loss[-1]:.2f}. Vertical lines mark 6,000 updates, where the learning "
-     "rate is lowered, and 9,000 and 12,000, where it is raised once more. Dashed lines mark what the 4-gram and the 5-gram reach on the test plays.")
+     "rate is lowered, and 9,000 and 12,000, where it is raised once more. Dashed lines mark what the 4-gram and the "
+     "5-gram reach on the test plays.")
 
 # %% [markdown]
 # ## The result
@@ -282,7 +303,7 @@ unseen = next_character(test.ids, B=64)
 ours, _ = nats_per_character(*final, unseen.x, unseen.targets)
 seen = next_character(train.ids[:len(test.ids)], B=64)
 on_train, _ = nats_per_character(*final, seen.x, seen.targets)
-print(f"LSTM on the test plays: {ours.mean():.3f} nats per character; on plays it was trained on: {on_train.mean():.2f}")
+print(f"LSTM {ours.mean():.3f} nats per character on the test plays; {on_train.mean():.2f} on plays it has read")
 for n in (4, 5, 6):
     print(f"{n}-gram {by_counting[n].mean():.3f}: the LSTM is better: {ours.mean() < by_counting[n].mean()}")
 
@@ -312,7 +333,7 @@ for temperature in (0.3, 0.7, 1.0, 1.5):
 
 # %% [markdown]
 # Names, colons, line lengths, spelling: all from forecasts of single characters. Is each word spelt right? At
-# temperature 0.3 nearly; at 1, which is the distribution that was learnt, about two in three. The words that do not exist
+# temperature 0.3 nearly; at 1, which is the distribution that was learnt, about three in four. The words that do not exist
 # sound as if they could. What is lacking is what needs more than thirty characters: a sentence that leads somewhere.
 # (Low temperatures also choose common words, so their share says as much about caution as about skill.)
 #
@@ -335,8 +356,9 @@ edges = np.array([1, 2, 3, 4, 5, 6, 8, 12, 20, 32, 64, 128, 257])
 middle = np.sqrt(edges[:-1] * (edges[1:] - 1))
 binned = np.array([level + excess[low - 1:high - 1].mean() for low, high in zip(edges, edges[1:], strict=False)])
 counted = np.array([by_counting[order].mean() for order in range(2, 7)])
-show(lines({"LSTM": (middle, binned), "n-grams": (np.arange(1, 6), counted)}, "true characters of context $n$",
-           "nats per character", log="x", horizontal={"the whole past": level}),
+show(lines({"LSTM": (middle, binned), "n-grams": (np.arange(1, 6), counted),
+            "the whole past": (np.array([1, 256]), np.full(2, level))},
+           "true characters of context $n$", "nats per character", log="x"),
      "Nats per character against the number of true characters of context, on a logarithmic axis. The LSTM with "
      f"a wrong past before them falls from {binned[0]:.1f} with one to {binned[5]:.2f} with six or seven, and meets "
      f"its level with the whole past, {level:.2f}, at about fifty. The n-grams lie far below it at the start: "
@@ -347,24 +369,22 @@ for low, high in ((1, 1), (2, 4), (5, 8), (9, 16), (17, 32), (33, 64), (65, 128)
 # %% [markdown]
 # So the answer to the second prediction is: some thirty. Beyond 64 characters a wrong past costs nothing that one
 # could see, although the state has been carried through the whole play. What is *used* lies nearer than
-# the horizon of the gradient, so a larger $k_2$ would hardly have bought anything. And the picture shows something that
+# the horizon of the gradient, so a larger $k_2$ would probably have bought little. And the picture shows something that
 # counting does better: with *few* true characters the network is misled by the wrong past before them, where an
 # n-gram just does not look at it.
 #
 # ## Take something away
 #
-# Two ablations, each against a training that differs in nothing else. First the horizon, with $k_1 = 8$ new
-# characters in each update, 3,000 updates, 64 units:
+# ### A shorter horizon
+#
+# What is a choice worth? Trainings that differ in it and in nothing else will tell. First the horizon: 64 units, $k_1 = 8$
+# new characters in each update, 3,000 updates.
 
 # %%
 for name in ("reset", "k2 = 8", "k2 = 16", "k2 = 64"):
     print(f"{name:8} {results[name][1]:.2f} nats" + "  (the state is not carried, either)" * (name == "reset"))
-print()
-for name, (_, zero) in results.items():
-    if "clip" in name:
-        print(f"{name:20}", f"{zero:.2f} nats" if np.isfinite(zero) else "the loss ceased to be finite")
 c = [np.sqrt(np.mean(unroll(LSTM(), params.cell, unseen.x[:T]).c[-1] ** 2)) for _, params in (early, final)]
-print(f"\nroot mean square of the cell state: {c[0]:.0f} after 600 updates, {c[1]:.0f} after all")
+print(f"\nroot mean square of c after {T} characters: {c[0]:.0f} (64 units, 600 updates), {c[1]:.0f} (128, all)")
 
 # %% [markdown]
 # The horizon hardly matters here: 8, 16 and 64 differ by about a hundredth, and reset windows are even a
@@ -374,9 +394,19 @@ print(f"\nroot mean square of the cell state: {c[0]:.0f} after 600 updates, {c[1
 # which $\tanh c$ can tell values apart. A reset keeps it small. One short run of each proves little about
 # hundredths; but that the horizon is *not* what limits this network agrees with the wrong past above.
 #
-# The clip: with Adam, none and 0.1 differ by a hundredth, although 0.1 shortens most of the gradients. With momentum, the
-# step grows with the gradient, so a clip of 0.1 makes steps shorter, and learning slower; a clip of 1
-# changes nothing, since the norms stay below it.
+# ### Another clip
+#
+# 64 units, $k_1 = k_2 = 64$, 600 updates, with Adam and with momentum.
+
+# %%
+for name, (_, zero) in results.items():
+    if "clip" in name:
+        print(f"{name:20}", f"{zero:.2f} nats" if np.isfinite(zero) else "the loss ceased to be finite")
+
+# %% [markdown]
+# With Adam, no clip and one of 0.1 differ by a hundredth, although 0.1 is below half of the median norm above. With
+# momentum, the step grows with the gradient, so a clip of 0.1 makes steps shorter, and learning slower; a clip of 1
+# changes nothing that one could see.
 #
 # ## What went wrong
 #
@@ -384,12 +414,13 @@ print(f"\nroot mean square of the cell state: {c[0]:.0f} after 600 updates, {c[1
 #   $3 \cdot 10^{-3}$ after 600 updates (above). We saw this after the long training, and left it as it was.
 # - **The state drifts**, as the ablation says, and the GRU cannot start from zero, as a stream without end never shows
 #   it how. Such training needs a reset now and then.
-# - **It hardly memorises, and understands nothing.** The loss on plays it has read is only a little lower than on new
-#   ones: the network is too small for them. Its sentences have the sound and no sense.
+# - **It hardly memorises, and understands nothing.** Its sentences have the sound and no sense. The loss on plays it has
+#   read is only a little lower than on new ones: the network is too small for them.
 #
 # ## Experiment
 #
-# What does the network expect next? Choose a beginning and a temperature.
+# What does the network expect next? Choose a beginning and a temperature. The *entropy* $-\sum_k p_k \ln p_k$ says how
+# unsure it is.
 
 # %%
 from bpttlib.plots.style import BLUE, STYLE, WIDTH, new_figure
@@ -458,7 +489,7 @@ explore(expects, beginning=BEGINNINGS, temperature=(0.2, 2.0, 0.1, 1.0), tasks=[
 #
 # **2. The 6-gram is hardly better than the 5-gram, although it sees more. Why?**
 #
-# <details><summary>A. Characters six places back say nothing about the next one.</summary>
+# <details><summary>A. Characters five places back say nothing about the next one.</summary>
 #
 # **No.** They do: the network, which reads further back, is still improving at that distance.
 # </details>
@@ -466,7 +497,7 @@ explore(expects, beginning=BEGINNINGS, temperature=(0.2, 2.0, 0.1, 1.0), tasks=[
 #
 # **No.** The weight depends on how often a context was seen, and with how many different followers.
 # </details>
-# <details><summary>C. Most of the long contexts in new plays are rare or new, and counting cannot transfer.</summary>
+# <details><summary>C. Many of the long contexts in new plays are rare, and counting cannot transfer.</summary>
 #
 # **Right.** A count for *the kin* says nothing about *thy kin*. A network shares weights between contexts.
 # </details>

@@ -130,12 +130,14 @@ print("published: Kudo and others 94.1 %, hidden Markov model 96.2 %")
 # So the first baseline, which knows nothing of order, beats both published results. It is the one to beat:
 # a straw man would have been easier.
 #
-# ## Choices from measurements
+# ## Choose by measuring
 #
 # From here on **the test utterances are put aside**. All choices are made on the training utterances: in
 # thirds, each with ten utterances of every speaker, trained on two and judged on the one left out.
 #
-# **Where is the loss asked?** We measure before any training: a GRU of 32 units reads the utterances, and we
+# ### Where is the loss asked?
+#
+# We measure before any training: a GRU and an Elman network of 32 units read the utterances, and we
 # look at what comes back to each frame, $\|\partial L / \partial h_t\|$, for a loss at the last frame alone and
 # for a loss at every frame. To line up utterances of different lengths, frames count back from each one's end.
 
@@ -181,14 +183,16 @@ for name, curve in shares.items():
     print(f"{name:19} the last five frames get {100 * curve[:5].sum():3.0f} % of it")
 
 # %% [markdown]
-# With one loss at the end, most of the gradient reaches the last five frames: the silence-bound tail of the
+# With one loss at the end, most of the gradient reaches the last five frames: the end of the
 # second vowel teaches the network, and the rest has to wait. With a loss at every frame all frames get their
 # share without a long way back. Then each frame has an opinion, and the answer is the speaker with the largest
 # **mean log-probability over the frames**.
 #
+# ### Cell, ends, noise
+#
 # The first frame cannot know much, and a network that reads on from there knows only what came before. So
 # another candidate reads from **both ends** at once: its input at step $t$ is frame $t$ together with frame
-# $T_b + 1 - t$, counted back from this utterance's own end. (A `Bidirectional` network would meet the zeros
+# $T_b + 1 - t$, where $T_b$ is the length of this utterance. (A `Bidirectional` network would meet the zeros
 # that fill up the shorter utterances first, unit 10; this one never does.) Last, noise is added to the inputs
 # in training, so that 180 utterances are harder to learn by heart.
 
@@ -302,15 +306,15 @@ for name, (right, loss) in {"as chosen so far": found["  and noise"], **changed}
 
 # %% [markdown]
 # - **Clip.** A clip at 1 is never felt, so it is the same as none. A clip at 0.03 cuts nearly every gradient,
-#   and does no harm: the held-out loss is even a little lower. Plain gradient descent would just crawl. Adam
+#   and does no harm. The held-out loss is even a little lower. Plain gradient descent would just crawl. Adam
 #   divides by a running mean of squared gradients that remembers a thousand updates; without the clip the
 #   large gradients of the start may hold back later changes. (Your turn 3 tests that reading.) We take 0.03.
-# - **Truncation.** With a loss at every frame, a gradient cut after one step is *no worse*: the state is
-#   carried, the noise makes it robust, and each frame has its own teacher nearby. With the loss at the last
-#   frame alone the cut costs something. Where the loss is asked decides how far a gradient must travel. We keep
-#   the full gradient, which is cheap at 29 frames.
+# - **Truncation.** With a loss at every frame, a gradient cut after one step is *no worse*. The state is
+#   carried on, and each frame has its own teacher. With the loss at the last frame alone the cut costs something.
+#   Where the loss is asked decides how far a gradient must travel. We keep the full gradient, which is cheap at
+#   26 frames.
 #
-# ## Results
+# ## The result
 #
 # Five networks with the settings chosen, on all 270 training utterances. Then the test.
 
@@ -322,6 +326,7 @@ voices = [opinions(model, run.params, test_batch) for model, run in runs]
 shares = np.array([percent(v.argmax(axis=0), test.labels) for v in voices])
 print("each of the five networks above 95.0 %:", (shares > 95.0).all())
 print(f"mean of the five: {shares.mean():.0f} %; above 96.2 %: {shares.mean() > 96.2}")
+print("each of them above 96.2 %, too:", (shares > 96.2).all())
 print(f"spread from the worst to the best, below 2 %: {np.ptp(shares) < 2}")
 together = percent(np.mean(voices, axis=0).argmax(axis=0), test.labels)
 print(f"the five together: {together:.0f} %;  mean and spread, linear: "
@@ -337,10 +342,12 @@ print(f"one standard error: {100 * np.sqrt(0.98 * 0.02 / 370):.1f} % of 370 utte
       "one utterance is", f"{100 / 370:.1f} %")
 
 # %% [markdown]
-# So "98 against 97" is one standard error and a bit, no more. The spread over seeds is smaller than that of
-# another test set would be, and it must not be mistaken for it.
+# So "98 against 97" is one standard error and a bit, no more. The spread over seeds is that of the starts alone; it
+# must not be mistaken for the spread over other test sets.
 #
 # ### Who is taken for whom
+#
+# A *confusion matrix* counts the answers, a row for each speaker; here in the mean over the five networks.
 
 # %%
 confusion = np.zeros((9, 9))
@@ -350,7 +357,8 @@ for v in voices:
 
 @rc_context(STYLE)
 def draw_confusion(counts):
-    figure = new_figure(6.2, 5.4)
+    figure = new_figure(5.2, 4.4)
+    figure.set_layout_engine("constrained")
     ax = figure.add_subplot(xlabel="answer", ylabel="speaker", xticks=range(9), yticks=range(9))
     ax.imshow(np.log1p(counts), cmap="Blues")
     for i, j in np.argwhere(counts > 0.05):
@@ -372,7 +380,7 @@ print(f"commonest mistake: speaker {speaker} taken for {taken_for};",
 # %% [markdown]
 # ### Which frames the answer rests on
 #
-# Backpropagation through time goes on to the inputs: $\|\partial L / \partial x_t\|$ says how much the answer
+# Backpropagation through time goes on to the inputs: $\|\partial L / \partial x_t\|$ says how much the loss
 # would change with frame $t$. Since the network reads from both ends, a frame's two copies are added. All
 # utterances are laid over each other from their start, 0, to their end, 1.
 
@@ -417,7 +425,7 @@ print("untrained, too:", start[[0, -1]].sum() > start[1:-1].sum())
 #
 # - **To ask at every frame**, our first idea, did not help on its own: the early frames are asked for what
 #   they cannot know. It took the second end.
-# - **The baseline nearly won.** Mean and spread, without any order, beat both published results; had we only
+# - **The baseline nearly won.** Mean and spread, without any order, beat both published results. Had we only
 #   compared with those, we would have praised the network for what an average can do.
 # - **Some utterances are wrong for all five networks.** More seeds will not help there.
 # - **Held-out thirds** are noisy: 270 utterances, one of which is 0.4 percent. Differences of one percent among
@@ -557,9 +565,9 @@ explore(listen, utterance=(0, 369, 1, 40), noise=(0.0, 2.0, 0.25, 0.0), tasks=[
 #
 # - A mask takes filling out of the loss; a second direction must still not read it.
 # - Where the loss is asked decides how far the gradient has to travel.
-# - Noise on the inputs, chosen on held-out utterances, is worth more here than the choice of the cell.
+# - Noise on the inputs, chosen on held-out utterances, is worth at least as much here as the choice of the cell.
 # - Try the average first. A recurrent network has to beat what knows no order.
-# - Two spreads: over seeds, and over test sets. Report the first, compute the second.
+# - Two spreads: over seeds, and over test sets. Measure the first, compute the second, report both.
 #
 # Next: [11d · Time series](11d_time_series.ipynb). Symbols and terms: [notation](../docs/notation.md).
 #

@@ -402,10 +402,27 @@ def test_labels_move_apart_and_no_further_than_they_must(wanted, gap):
     assert np.abs(placed - wanted).max() <= gap * (len(wanted) - 1) + 1e-12
 
 
+def test_labels_of_references_do_not_touch():
+    near = {"1921–55": (1921, 1955), "1956–79": (1956, 1979)}
+    figure = lines({"a": (np.arange(1700, 2009), np.sin(np.arange(309)))}, "year", "a",
+                   horizontal={"high": 0.5, "low": 0.4, "far": -0.5}, shaded=near)
+    figure.canvas.draw()
+    boxes = {text.get_text(): text.get_window_extent() for text in figure.axes[0].texts}
+    assert len(boxes) == 5
+    assert not any(one.overlaps(other) for a, one in boxes.items()
+                   for b, other in boxes.items() if a < b)
+    places = {text.get_text(): text.get_position() for text in figure.axes[0].texts}
+    assert [places[name][1] for name in ("high", "low", "far")] == [0.5, 0.4, -0.5]
+    alone = lines({"a": np.arange(9)}, "t", "a", vertical={"one": 1, "seven": 7}).axes[0].texts
+    assert np.allclose([text.get_position()[0] for text in alone], [1, 7])     # they stay in place
+
+
 def test_labels_of_lines_that_end_together_stay_in_their_order():
     figure = lines({"low": [0, 1.0], "high": [9, 1.02], "middle": [4, 1.01]}, "t", "a")
     height = {t.get_text(): t.xyann[1] for t in figure.axes[0].texts}
     assert height["low"] + 0.05 < height["middle"] < height["high"] - 0.05
+    at_the_bottom = lines({name: [1, 0] for name in "abc"}, "t", "a").axes[0].texts
+    assert min(t.xyann[1] for t in at_the_bottom) == pytest.approx(0)
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
