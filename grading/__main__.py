@@ -52,7 +52,8 @@ def _grade(options):
         raise ValueError(f"SUBMISSIONS: {options.submissions} holds no submission{where}; needs a "
                          "folder per student, or a notebook per student.")
     if useless:
-        print("Not read, because they are no notebooks: " + ", ".join(useless[:20]))
+        print("Not read, because they are no notebooks, or of no unit that can be told: "
+              + ", ".join(useless[:20]))
     states = Counter(record["state"] for record in records)
     print(", ".join(f"{state}: {n}" for state, n in states.most_common()))
     print(f"The records are in {options.out}/records; next: python -m grading report {options.out}")

@@ -4,14 +4,16 @@ import json
 import os
 import re
 import stat
+from functools import lru_cache
 from pathlib import Path
 
-from grading.problems import UNITS
+from grading.problems import UNITS, unit_problems
 
 MOST_BYTES, MOST_FILES = 20 << 20, 50  # of all files of a submission
 KINDS = (".ipynb", ".json", ".py", ".txt", "")  # of files that may be what is wanted
 CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # line ends and escapes, too
-MOODLE = re.compile(r"(.+)_(\d+)_assignsubmission_(\w+?)_?")
+MOODLE = re.compile(r"(.+)_(\d+)_assignsubmission_([a-z]+)(_.*)?")
+NUMBER = re.compile(r"(?<!\d)(0\d|1[01])(?!\d)")
 
 
 class Unreadable(Exception):
@@ -41,7 +43,7 @@ def find_submissions(folder, unit, by_name=False):
     place : Path
         A notebook, or a folder of files.
     """
-    taken = set()
+    found = {}
     for path in sorted(Path(folder).iterdir()):
         try:
             place = _place(path, unit, by_name)
@@ -50,12 +52,17 @@ def find_submissions(folder, unit, by_name=False):
         if place is False:
             yield None, path
         elif place is not None:
-            student = _student(path)
-            student = str_of(path.name) if student in taken else student
-            while student in taken:
-                student += " again"
-            taken.add(student)
-            yield student, place
+            found.setdefault(_student(path), []).append((path, place))
+    taken = set(found)
+    for student, places in found.items():
+        if len(places) > 1:  # of several units, perhaps
+            places = [two for two in places if unit in (_units_of(two[1]) or {unit})] or places
+        for k, (path, place) in enumerate(places):
+            name = str_of(path.name) if k else student
+            while k and name in taken:
+                name += " again"
+            taken.add(name)
+            yield name, place
 
 
 def _place(path, unit, by_name):
@@ -68,21 +75,48 @@ def _place(path, unit, by_name):
     if path.is_dir():
         if (path / unit).is_dir():
             return path / unit
-        others = any((path / other).is_dir() for other in (*UNITS, "11"))
-        return None if others or by_name and not _named(path, unit) else path
-    if kind_of(path) == ".ipynb" or kind_of(path) == ".py":
-        return None if by_name else path
-    return False
+        if any((path / other).is_dir() for other in (*UNITS, "11")):
+            return None
+    elif ".ipynb" not in path.name.lower() and kind_of(path) != ".py":
+        return False
+    if not by_name:
+        return path
+    units = _units_of(path)
+    return path if unit in units else None if units else False
 
 
-def _named(folder, unit):
-    """Tell whether a folder, or one in it, holds a file that is named after the unit."""
-    return any(path.name.startswith(unit) for path in folder.rglob("*") if is_plain(path))
+def _units_of(place):
+    """Return the units that a file or a folder is of."""
+    try:
+        return {unit for path in files_of(place).values() if is_plain(path)
+                for unit in _units_of_file(path, path.stat().st_mtime_ns, path.stat().st_size)}
+    except (Unreadable, OSError):
+        return set()
+
+
+@lru_cache(maxsize=10_000)
+def _units_of_file(path, time, size):
+    """Return the unit that a file begins with, or has most functions of, or names somewhere."""
+    known = (*UNITS, "11")
+    if ".ipynb" not in path.name.lower() and kind_of(path) != ".py":
+        return set()
+    if path.name[:2] in known and not path.name[2:3].isdigit():
+        return {path.name[:2]}
+    try:
+        text = text_of(path, [])
+    except (Unreadable, OSError):
+        text = ""
+    defined = set(re.findall(r"def (\w+)", text))
+    hits = {unit: sum(p.name in defined for p in unit_problems(unit)) for unit in UNITS}
+    best = max(hits, key=hits.get)
+    return {best} if hits[best] else set(NUMBER.findall(path.name)) & set(known)
 
 
 def _student(path):
     """Return the student that a file or folder is named after; Moodle adds a number."""
-    name = path.name if path.is_dir() else path.name.removesuffix(path.suffix)
+    name = path.name
+    if not path.is_dir():
+        name = name.removesuffix(path.suffix).removesuffix(".ipynb")
     found = MOODLE.fullmatch(name)
     return str_of(f"{found[1]} ({found[2]})" if found else name)
 

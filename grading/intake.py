@@ -3,13 +3,13 @@
 What is wanted are the student's own code cells in their order. The policy for every damage is in
 docs/grading.md; what was noticed is kept as flags, so that a person can look.
 """
-import ast
 import json
-import re
 from pathlib import Path
 from typing import NamedTuple
 
 from grading.files import Unreadable, files_of, kind_of, text_of
+from grading.magics import without_magics
+from grading.sources import defines, is_stub, joined
 
 MOST_CELLS, MOST_SOURCE = 2000, 1 << 20  # of a notebook; its pictures do not count
 
@@ -79,25 +79,6 @@ def _read_file(path):
     return _cells(notebook, flags), flags
 
 
-def defines(source, name):
-    """Tell whether a cell's text defines a function, by a look that a syntax error survives."""
-    return re.search(rf"^(?:async\s+)?def\s+{name}\s*\(|^{name}\s*=[^=]", source, re.M) is not None
-
-
-def is_stub(source, name):
-    """Tell whether a cell defines a function only as it was given out."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    own = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name]
-    if not own or any(isinstance(n, ast.Assign) for n in tree.body):
-        return False
-    last = own[-1].body[-1]
-    return isinstance(last, ast.Raise) and len(own[-1].body) <= 2 and any(
-        "NotImplemented" in getattr(node, "id", "") for node in ast.walk(last))  # however deep
-
-
 def _stubs_first(sources, names, flags):
     """Put definitions as shipped in front where the same function is written elsewhere, too."""
     stubs = []
@@ -107,24 +88,6 @@ def _stubs_first(sources, names, flags):
             flags.append(f"{name} is defined {len(places)} times: the last that is written counts")
             stubs += [s for s in places if is_stub(s, name) and s not in stubs]
     return stubs + [s for s in sources if s not in stubs]
-
-
-def _parses(text):
-    try:
-        ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
-
-
-def _joined(sources):
-    """Join a cell that breaks off with those after it, where together they can be read."""
-    joined = []
-    while sources:
-        more = next((m for m in (1, 2, 3) if _parses("\n".join(sources[:m]))), 1)
-        joined.append("\n".join(sources[:more]))
-        sources = sources[more:]
-    return joined
 
 
 class _Candidate(NamedTuple):
@@ -137,9 +100,11 @@ class _Candidate(NamedTuple):
     flags: list
 
     @classmethod
-    def of(cls, name, path, unit, names):
+    def of(cls, name, path, unit, names, given):
         cells, flags = _read_file(path)
-        code = [source for kind, source in cells if kind == "code"]
+        code = [source for kind, source in cells if kind == "code" and source.strip()
+                and "".join(source.split()) not in given]
+        code = [without_magics(source) for source in joined(code)]
         others = [source for kind, source in cells if kind != "code"]
         answers = sum(any(defines(s, n) and not is_stub(s, n) for s in code) for n in names)
         rank = (answers, path.name == f"{unit}.ipynb", kind_of(path) == ".ipynb")
@@ -183,9 +148,10 @@ def read(place, unit, names, given=()):
         If nothing in it can be read as a notebook.
     """
     found, problems = [], []
+    given = {"".join(text.split()) for text in given}
     for name, path in files_of(place).items():
         try:
-            found.append(_Candidate.of(name, path, unit, names))
+            found.append(_Candidate.of(name, path, unit, names, given))
         except (Unreadable, OSError) as problem:
             if kind_of(path) == ".ipynb":
                 problems.append(f"{name}: {problem}")
@@ -198,9 +164,7 @@ def read(place, unit, names, given=()):
     if any(one.rank[0] for one in found if one is not best):
         flags.append("more than one file with answers: the one with most of them counts")
     code = _with_rescued(best, names, flags)
-    given = {"".join(text.split()) for text in given}
-    code = [s for s in code if s.strip() and "".join(s.split()) not in given]
-    return Submission(tuple(_stubs_first(_joined(code), names, flags)), best.file, tuple(flags))
+    return Submission(tuple(_stubs_first(code, names, flags)), best.file, tuple(flags))
 
 
 def _nothing(place):

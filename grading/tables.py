@@ -1,6 +1,7 @@
 """Marks as CSV, for spreadsheets, Moodle and Canvas; and the class list that they need."""
 import csv
 import re
+import unicodedata
 from collections import Counter
 
 from grading.grade import GRADED
@@ -25,12 +26,17 @@ def _write(path, header, rows, encoding="utf-8-sig"):  # the mark is for Excel
                           for row in rows])
 
 
+def composed(text):
+    """Return a text with ä as one letter, which a Mac's file names hold as two."""
+    return unicodedata.normalize("NFC", text)
+
+
 def read_roster(path):
     """Return the rows of a class list; an export of Moodle's or Canvas's gradebook is one, too."""
     if path is None:
         return []
     with open(path, newline="", encoding="utf-8-sig") as file:
-        rows = [{COLUMNS.get(key.strip().lower(), key.strip().lower()): value.strip()
+        rows = [{COLUMNS.get(key.strip().lower(), key.strip().lower()): composed(value.strip())
                  for key, value in row.items() if key and type(value) is str}
                 for row in csv.DictReader(file)]
     for row in rows:
@@ -46,8 +52,9 @@ def matched(students, rows):
     folders = {row["student"]: row for row in rows if row.get("student")}
     names = Counter(row["name"] for row in rows)
     by_name = {row["name"]: row for row in rows if names[row["name"]] == 1}
-    return {student: folders.get(student) or by_name.get(re.sub(r" \(\d+\)$", "", student), {})
-            for student in students}
+    known = {student: composed(student) for student in students}
+    return {student: folders.get(name) or by_name.get(re.sub(r" \(\d+\)$", "", name), {})
+            for student, name in known.items()}
 
 
 def write_marks(out, students, units):

@@ -12,6 +12,8 @@ import sys
 import traceback
 import types
 
+import numpy as np
+
 from . import wire
 
 LONGEST_MESSAGE = 500
@@ -63,12 +65,8 @@ class Worker:
         return reply
 
     def do_run(self, source, name):
-        """Run a cell; lines that only IPython understands are left out if it needs that."""
-        try:
-            code = compile(source, name, "exec", dont_inherit=True)
-        except SyntaxError:
-            code = compile(without_magics(source), name, "exec", dont_inherit=True)
-        exec(code, self.module.__dict__)
+        """Run a cell."""
+        exec(compile(source, name, "exec", dont_inherit=True), self.module.__dict__)
 
     def do_defines(self, name):
         """Tell whether the cells have defined a name."""
@@ -96,10 +94,10 @@ class Worker:
             if self.turn != turn:
                 raise RuntimeError("this function could be called only while the call lasted")
             self.send({"id": self.request_id, "status": "callback", "number": number,
-                       "args": args, "kwargs": kwargs})
+                       "args": tuple(map(_plain, args)), "kwargs": kwargs})
             reply = self.receive()
             if "error" in reply:
-                raise RuntimeError(reply["error"])
+                raise _exception(reply["error"])
             return reply["value"]
         return call
 
@@ -125,30 +123,6 @@ class Worker:
         return bytes(data)
 
 
-def without_magics(source):
-    """
-    Return a cell without the lines that only IPython understands.
-
-    Parameters
-    ----------
-    source : str
-        The cell.
-
-    Returns
-    -------
-    str
-        The cell with ``pass`` in place of such lines; nothing if a %%magic takes it all.
-    """
-    if source.lstrip().startswith("%%"):
-        return ""
-    lines = []
-    for line in source.splitlines():
-        bare = line.strip()
-        is_magic = bare.startswith(("%", "!", "?")) or bare.endswith("?")
-        lines.append(line[:len(line) - len(line.lstrip())] + "pass" if is_magic else line)
-    return "\n".join(lines) + "\n"
-
-
 class _Nothing:
     """What get_ipython() returns here: it takes everything and does nothing."""
 
@@ -158,6 +132,21 @@ class _Nothing:
 
 def _nothing(*args, **kwargs):
     """Do nothing."""
+
+
+def _plain(value):
+    """Return an array as one of NumPy's own; what else is sent must be plain already."""
+    return np.asarray(value) if isinstance(value, np.ndarray) else value
+
+
+def _exception(name):
+    """Return an exception of that name, as our function would have raised it at home."""
+    kind = getattr(builtins, name, None)
+    known = isinstance(kind, type) and issubclass(kind, Exception)
+    try:
+        return kind(name) if known else RuntimeError(name)
+    except TypeError:
+        return RuntimeError(name)
 
 
 def _type_name(error):

@@ -323,8 +323,8 @@ def test_a_sandbox_that_breaks_in_the_middle_is_tried_again(small, monkeypatch):
 def test_a_sandbox_that_breaks_in_a_property_is_not_the_students_fault():
     from grading import hidden
     from grading.examine import examine
-    from grading.grade import RemoteAsker, _Broken
     from grading.problems import find
+    from grading.remote import Broken, RemoteAsker
     from grading.sandbox.errors import SandboxBroken
 
     problem = hidden.hardened(find("elman_backward"))
@@ -339,5 +339,5 @@ def test_a_sandbox_that_breaks_in_a_property_is_not_the_students_fault():
             return problem.reference(*args)
 
     rng = hidden.generator(SECRET, "ann", problem.name)
-    with pytest.raises(_Broken):
+    with pytest.raises(Broken):
         examine(problem, RemoteAsker(Session(), problem.name), rng)

@@ -22,7 +22,8 @@ LIMITS = (768, 2.0, 40)
 #: One of each kind, for every day.
 SOME = ("all right", "helpers in cells of its own", "spoils its arguments and prints",
         "leaves Python", "mistake: the mask is not used", "metadata stripped",
-        "an answer cut in two", "format 3",
+        "an answer cut in two", "format 3", "%%time above its answers", "a measured hunt", "tqdm",
+    "the same name for two helpers",
         "UTF-16", "Latin-1", "a script", "cut off", "a link to the solutions", "a loop in C",
         "memory by and by", "a segmentation fault", "os._exit", "output", "processes",
         "patched NumPy", "an array that lies", "all objects", "a reply of its own", "all files",

@@ -50,6 +50,14 @@ def test_a_loss_that_is_nothing_but_rounding_is_drawn_again():
             assert problem.reference(*case.args)[0] > 1e-6 * np.abs(case.args[0]).max()
 
 
+def test_a_bias_is_never_small_beside_rounding():
+    for k in range(40):
+        rng = hidden.generator(SECRET, f"student {k}", "bias_curve")
+        for case in hidden.cases(find("bias_curve"), rng):
+            least = min(curve.max() for curve in find("bias_curve").reference(*case.args))
+            assert case.args[1] == 1 or least > 1e-3
+
+
 def unfair():
     """A case in which the right class is certain."""
     case = drawn("softmax_cross_entropy_masked")[0]

@@ -6,9 +6,11 @@ import nbformat
 import pytest
 
 from grading.files import find_submissions, fingerprint
-from grading.grade import ATTENTION, _parts, grade
-from grading.intake import Unreadable, defines, is_stub, read
+from grading.grade import ATTENTION, _not_theirs, grade
+from grading.intake import Unreadable, read
 from grading.problems import unit_problems
+from grading.running import parts
+from grading.sources import defines, is_rebound, is_stub, joined
 from tests.grading.corpus import corpus
 from tests.grading.corpus.making import NAMES, WHOLE, answers, exercise, plain, saved
 
@@ -89,7 +91,22 @@ def test_what_defines_and_what_is_only_given_out():
     assert not is_stub(stub + "\nf = g", "f")
 
 
-@pytest.mark.parametrize(("source", "parts"), [
+def test_what_defines_a_function_and_what_does_not():
+    for source in ("if True:\n    def f(): pass", "try:\n    f = 1\nfinally:\n    pass",
+                   "f, g = 1, 2", "f: int = 3", "from m import f", "import m as f"):
+        assert defines(source, "f"), source
+    for source in ("class C:\n    def f(self): pass", "def g():\n    f = 1", "f: int", "f.x = 1"):
+        assert not defines(source, "f"), source
+    assert not is_stub("def f(a):\n    return a\n    raise NotImplementedError()", "f")
+
+
+def test_what_is_bound_again_below_an_answer():
+    assert is_rebound(["def h(): pass", "def f(): h()", "def h(): pass"], "f")
+    assert not is_rebound(["def h(): pass", "def f(): h()", "def g(): pass"], "f")
+    assert not is_rebound(["def h(): pass", "def h(): pass", "def f(): h()"], "f")
+
+
+@pytest.mark.parametrize(("source", "count"), [
     ("x = 1\n1 / 0\ny = 2", 3),
     ("%magic\nx = 1", 2),
     ("  x = 1\n  y = 2", 2),
@@ -97,8 +114,8 @@ def test_what_defines_and_what_is_only_given_out():
     ("x = " + "-" * 100_000 + "1\nimport os", 1),
     ("x = 1\0", 0),
 ])
-def test_what_fails_as_a_whole_is_run_in_parts(source, parts):
-    assert len(_parts(source)) == parts
+def test_what_fails_as_a_whole_is_run_in_parts(source, count):
+    assert len(parts(source)) == count
 
 
 def hand_in(folder, *names):
@@ -134,6 +151,50 @@ def test_without_an_assignment_names_of_files_decide(tmp_path):
     assert [s for s, _ in find_submissions(tmp_path, "03", by_name=True)] == ["ann"]
     assert [s for s, _ in find_submissions(tmp_path, "05", by_name=True)] == ["bob"]
     assert [s for s, _ in find_submissions(tmp_path, "04", by_name=True)] == ["cem"]
+
+
+def test_without_an_assignment_other_names_are_of_the_unit_of_their_functions(tmp_path):
+    for name in ("ann.ipynb", "bob/Copy of 03 (10).ipynb", "cem/group 07.ipynb", "c_1_2_3.ipynb",
+                 "Dan_4_assignsubmission_file_my work (1).ipynb", "eve.ipynb.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        saved(exercise(), name)(tmp_path)
+    found = {unit: [s for s, _ in find_submissions(tmp_path, unit, by_name=True)]
+             for unit in ("03", "07", "10")}
+    assert found == {"03": ["Dan (4)", "ann", "bob", "c_1_2_3", "cem", "eve"], "07": [], "10": []}
+
+
+def test_what_is_of_no_unit_is_named(tmp_path):
+    hand_in(tmp_path, "ann/homework.ipynb", "bob.ipynb", "cem/homework 04.ipynb")
+    nobody = {tmp_path / "ann", tmp_path / "bob.ipynb"}
+    for unit in ("03", "04"):
+        found = list(find_submissions(tmp_path, unit, by_name=True))
+        assert {place for student, place in found if student is None} == nobody
+    assert ("cem", tmp_path / "cem") in found
+
+
+def test_a_students_files_of_several_units_are_told_apart(tmp_path):
+    hand_in(tmp_path, *(f"Ann_1_assignsubmission_file_{unit}.ipynb" for unit in ("02", "03")))
+    ((student, place),) = find_submissions(tmp_path, "03")
+    assert student == "Ann (1)" and place.name.endswith("03.ipynb")
+
+
+def test_the_end_of_a_function_is_joined_to_it(tmp_path):
+    lines = answers()[WHOLE].splitlines()
+    cut = next(k for k, line in enumerate(lines) if "dW_xh =" in line)
+    pieces = ["\n".join(lines[:cut]), "\n".join(lines[cut:])]
+    saved(plain([("code", pieces[0]), ("markdown", "now"), ("code", pieces[1])]))(tmp_path)
+    assert taken(tmp_path).sources == (answers()[WHOLE],)
+    assert joined(["def f():\n    pass", "    def g():\n        return 1"])[1:]
+
+
+def test_another_units_cells_are_no_answers(tmp_path):
+    """Unit 04 is given a function that has the name of an exercise of unit 01."""
+    saved(exercise("04"))(tmp_path)
+    place = tmp_path / "03.ipynb"
+    names = [problem.name for problem in unit_problems("01")]
+    assert any("elman_forward" in s for s in read(place, "01", names).sources)
+    assert not any("def elman_forward" in s
+                   for s in read(place, "01", names, _not_theirs("01")).sources)
 
 
 def test_a_name_that_is_no_text_can_be_written_everywhere(tmp_path):

@@ -10,7 +10,7 @@ from grading.grade import ATTENTION, GRADED, GRADER
 from grading.problems import unit_problems
 from grading.records import record_path, write_record
 from grading.report import write_report
-from grading.tables import safe_cell
+from grading.tables import matched, safe_cell
 
 EVIL = "<script>alert(1)</script>"
 FORMULA = '=HYPERLINK("http://x","y")'
@@ -86,6 +86,12 @@ def test_excel_sees_the_accents_and_canvas_no_mark(results):
     write_report(results)
     assert (results / "marks.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     assert (results / "canvas.csv").read_bytes().startswith(b"Student,ID,SIS User ID,SIS Login ID,")
+
+
+def test_a_name_from_a_mac_is_found_in_the_class_list():
+    """There, ë is an e and two dots."""
+    rows = [{"name": "Zo\u00eb", "id": "7"}]
+    assert matched(["Zoe\u0308 (12)"], rows)["Zoe\u0308 (12)"]["id"] == "7"
 
 
 @pytest.mark.parametrize("roster", [
