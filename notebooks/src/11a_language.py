@@ -457,6 +457,8 @@ explore(expects, beginning=BEGINNINGS, temperature=(0.2, 2.0, 0.1, 1.0), tasks=[
 # %% [markdown]
 # ## Your turn
 #
+# A project with points, on data of your choice: [Exercises 11](../exercises/11/11.ipynb).
+#
 # 1. Train a GRU, with `feed` changed so that every fiftieth window is fresh. Does it now start from zero? Is it still
 #    ahead of the LSTM?
 # 2. Train the small network for 2,000 updates with $k_1 = k_2 = 16$, then with 64, *at the same number of
@@ -470,6 +472,10 @@ explore(expects, beginning=BEGINNINGS, temperature=(0.2, 2.0, 0.1, 1.0), tasks=[
 #
 # ## Five questions
 #
+# Decide first, then open your answer: it says whether it is right, and why. Open the others, too: the
+# wrong ones are mistakes that are easily made. By keyboard, `Tab` goes from answer to answer, and `Enter`
+# opens one.
+#
 # **1. Why are the 32 columns pieces of the text that lie far apart, and not 32 neighbouring windows?**
 #
 # <details><summary>A. So that each column's carried state is the one its next window needs.</summary>
@@ -477,11 +483,13 @@ explore(expects, beginning=BEGINNINGS, temperature=(0.2, 2.0, 0.1, 1.0), tasks=[
 # **Right.** A column must go on in its next window where it stopped in the last. With neighbouring windows
 # side by side, each state would be carried to a place 32 windows away from its own.
 # </details>
+#
 # <details><summary>B. So that the columns are independent, as stochastic gradient descent wants it.</summary>
 #
 # **No.** That is a welcome side effect, but neighbouring windows would be nearly as good for it. What they
 # would break is the carried state.
 # </details>
+#
 # <details><summary>C. So that the gradient can go back further than a window.</summary>
 #
 # **No.** The gradient ends at the start of the window in any case; only values are carried on.
@@ -489,30 +497,34 @@ explore(expects, beginning=BEGINNINGS, temperature=(0.2, 2.0, 0.1, 1.0), tasks=[
 #
 # **2. The 6-gram is hardly better than the 5-gram, although it sees more. Why?**
 #
-# <details><summary>A. Characters five places back say nothing about the next one.</summary>
+# <details><summary>A. Characters five places back say nothing about the next one, in any play.</summary>
 #
 # **No.** They do: the network, which reads further back, is still improving at that distance.
 # </details>
+#
 # <details><summary>B. Interpolation gives all orders the same weight.</summary>
 #
 # **No.** The weight depends on how often a context was seen, and with how many different followers.
 # </details>
-# <details><summary>C. Many of the long contexts in new plays are rare, and counting cannot transfer.</summary>
+#
+# <details><summary>C. Long contexts in new plays are often rare; counts cannot transfer.</summary>
 #
 # **Right.** A count for *the kin* says nothing about *thy kin*. A network shares weights between contexts.
 # </details>
 #
 # **3. Adam with and without a clip ends at nearly the same loss. What is the clip for here?**
 #
-# <details><summary>A. Nothing; with Adam one should leave it out.</summary>
+# <details><summary>A. For nothing: Adam divides by the gradient's size, so with Adam one leaves it out.</summary>
 #
 # **No.** One rare, huge gradient spoils Adam's running means for many updates. It costs nothing to be insured.
 # </details>
+#
 # <details><summary>B. It is an insurance against a rare event that did not happen in this run.</summary>
 #
 # **Right.** Adam divides by the gradient's own recent size, so a uniform factor falls out. The clip matters for
 # outliers, and for optimisers whose step grows with the gradient.
 # </details>
+#
 # <details><summary>C. It makes the gradient of long lags larger.</summary>
 #
 # **No.** It shortens the whole gradient and keeps its direction.
@@ -525,14 +537,17 @@ explore(expects, beginning=BEGINNINGS, temperature=(0.2, 2.0, 0.1, 1.0), tasks=[
 #
 # **No.** It repeats the most likely phrases; real text is more surprising than that.
 # </details>
+#
 # <details><summary>B. It depends on the learning rate.</summary>
 #
 # **No.** The loss is computed from the softmax as it is, whatever the learning rate.
 # </details>
+#
 # <details><summary>C. None; a temperature is always needed.</summary>
 #
 # **No.** Without one the outputs are used as they were trained.
 # </details>
+#
 # <details><summary>D. 1.</summary>
 #
 # **Right.** The cross-entropy is measured at temperature 1. Other temperatures trade variety against safety.
@@ -544,12 +559,14 @@ explore(expects, beginning=BEGINNINGS, temperature=(0.2, 2.0, 0.1, 1.0), tasks=[
 #
 # **No.** What has been learnt over short distances, *keep this*, may hold for longer ones (unit 05's pulses).
 # </details>
+#
 # <details><summary>B. Nothing for sure: the memory must be measured, by changing the past.</summary>
 #
 # **Right.** The horizon of the gradient is not the horizon of the memory: that can be longer, and here it is
 # shorter.
 # </details>
-# <details><summary>C. It uses exactly the last 64 characters, all alike.</summary>
+#
+# <details><summary>C. It uses exactly the last 64 characters, and all of them alike, like the window.</summary>
 #
 # **No.** Most of the worth lies in the last ten or twenty, as the picture shows.
 # </details>

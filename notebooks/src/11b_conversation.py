@@ -511,6 +511,8 @@ explore(ranking, conversation=[150, 40, 700, 1100, 2000], messages=(1, 5, 1, 5),
 # %% [markdown]
 # ## Your turn
 #
+# A project with points, on data of your choice: [Exercises 11](../exercises/11/11.ipynb).
+#
 # 1. Add the scores of the shared words to those of the network, with a weight that you choose on the validation
 #    talks. How much better does it get, and what does that say about what the network has not learnt?
 # 2. Let `begin` set $b_z = 0$ and $b_z = 3$. What do 30 updates yield, and why?
@@ -521,49 +523,59 @@ explore(ranking, conversation=[150, 40, 700, 1100, 2000], messages=(1, 5, 1, 5),
 #
 # ## Five questions
 #
+# Decide first, then open your answer: it says whether it is right, and why. Open the others, too: the
+# wrong ones are mistakes that are easily made. By keyboard, `Tab` goes from answer to answer, and `Enter`
+# opens one.
+#
 # **1. The loss chooses among the 256 replies of the batch. Why not among all replies there are?**
 #
-# <details><summary>A. It would be wrong, since several replies can fit.</summary>
+# <details><summary>A. It would be wrong, since among all replies there are several that fit.</summary>
 #
 # **No.** Several can fit in the batch, too; that makes both losses imperfect in the same way.
 # </details>
+#
 # <details><summary>B. It would cost a vector and a product for each of them at every update.</summary>
 #
 # **Right.** The batch's own replies have to be computed anyway; used as each other's wrong answers they come free.
 # </details>
+#
 # <details><summary>C. The gradient could not reach the embeddings.</summary>
 #
-# **No.** It would reach more of them.
+# **No.** It would reach more of them than it does now.
 # </details>
 #
 # **2. Only $h_5$ answers. How does the embedding of a word in the first message hear of the loss?**
 #
-# <details><summary>A. Through $\delta_5, \dots, \delta_1$, $\partial L/\partial x_1 = W_{xh}^\top \delta_1$, and the word's weight.</summary>
+# <details><summary>A. Through the deltas of all five steps, back to the input of the first.</summary>
 #
 # **Right.** That is backpropagation through time, continued through $x_1 = \sum_k v_k E e_k$.
 # </details>
-# <details><summary>B. Not at all; only the last message's words learn.</summary>
 #
-# **No.** That is what $k_2 = 1$ would do.
+# <details><summary>B. Not at all: only the words of the last message learn, since it alone is read last.</summary>
+#
+# **No.** That is what a window of one step, $k_2 = 1$, would do.
 # </details>
-# <details><summary>C. By the replies, which share the table $E$.</summary>
+#
+# <details><summary>C. By the replies, which share the table of embeddings.</summary>
 #
 # **No.** That is a second way for words that occur in replies, but the first message has one of its own.
 # </details>
 #
 # **3. Why is the bootstrap taken over talks?**
 #
-# <details><summary>A. There are fewer talks, so it is faster.</summary>
+# <details><summary>A. There are far fewer talks than replies, so that the bootstrap takes much less time.</summary>
 #
-# **No.** It is, but that is no reason.
+# **No.** It is faster, but that is no reason to trust it.
 # </details>
+#
 # <details><summary>B. It makes the interval narrower.</summary>
 #
-# **No.** It mostly makes it wider.
+# **No.** It mostly makes the interval wider, and more honest.
 # </details>
-# <details><summary>C. Replies of one talk share topic and people; taken as independent, they would feign certainty.</summary>
 #
-# **Right.** What can be drawn independently are talks.
+# <details><summary>C. Replies of one talk share topic and people, and are not independent.</summary>
+#
+# **Right.** What can be drawn independently are talks. Taken as independent, replies would feign certainty.
 # </details>
 #
 # **4. The network of five messages, given only the last one, falls from 0.52 to 0.44. Does that prove that the memory
@@ -573,10 +585,12 @@ explore(ranking, conversation=[150, 40, 700, 1100, 2000], messages=(1, 5, 1, 5),
 #
 # **No.** The same weights are used outside of what they were trained for.
 # </details>
+#
 # <details><summary>B. No; a network that was trained on one message is the fair opponent.</summary>
 #
 # **Right.** It has had the chance to make the most of it. It gets 0.42, so here the memory is worth no less.
 # </details>
+#
 # <details><summary>C. No, since one message has too few words for any method.</summary>
 #
 # **No.** One message is far better than guessing.
@@ -588,14 +602,17 @@ explore(ranking, conversation=[150, 40, 700, 1100, 2000], messages=(1, 5, 1, 5),
 #
 # **No.** A more exact gradient would not change what is likely.
 # </details>
+#
 # <details><summary>B. The temperature was too high.</summary>
 #
-# **No.** At temperature 0 it is at its blandest.
+# **No.** At temperature 0, where the likeliest is always taken, it is at its blandest.
 # </details>
+#
 # <details><summary>C. The vocabulary is too small.</summary>
 #
 # **No.** More words to choose from would not make the likeliest reply less bland.
 # </details>
+#
 # <details><summary>D. The likeliest single reply is a bland one, since many different good ones share the rest.</summary>
 #
 # **Right.** Likelihood rewards what fits everywhere; ranking against other replies does not.

@@ -465,6 +465,8 @@ explore(listen, utterance=(0, 369, 1, 40), noise=(0.0, 2.0, 0.25, 0.0), tasks=[
 # %% [markdown]
 # ## Your turn
 #
+# A project with points, on data of your choice: [Exercises 11](../exercises/11/11.ipynb).
+#
 # 1. Answer by the last frame, by the largest single opinion, and by the mean over the frames, with the same
 #    trained networks. Judge on a held-out third.
 # 2. Replace both ends by `Bidirectional(GRU())` on `standardised(train)`, and append twenty frames of zeros to
@@ -477,16 +479,22 @@ explore(listen, utterance=(0, 369, 1, 40), noise=(0.0, 2.0, 0.25, 0.0), tasks=[
 #
 # ## Five questions
 #
+# Decide first, then open your answer: it says whether it is right, and why. Open the others, too: the
+# wrong ones are mistakes that are easily made. By keyboard, `Tab` goes from answer to answer, and `Enter`
+# opens one.
+#
 # **1. Utterances have 7 to 29 frames. What does the mask do in training?**
 #
-# <details><summary>A. It stops the recurrence at each utterance's end.</summary>
+# <details><summary>A. It stops the recurrence at each utterance's end, so that later states stay as they are.</summary>
 #
 # **No.** The network runs on over the zeros; what it computes there has no loss.
 # </details>
+#
 # <details><summary>B. It takes the filling out of the loss, so nothing comes back from there.</summary>
 #
 # **Right.** Later steps without a loss send nothing back, so an utterance trains as if it were alone.
 # </details>
+#
 # <details><summary>C. It scales longer utterances down, so that each counts once.</summary>
 #
 # **No.** The loss is a mean over all frames that count, so longer utterances count more.
@@ -499,10 +507,12 @@ explore(listen, utterance=(0, 369, 1, 40), noise=(0.0, 2.0, 0.25, 0.0), tasks=[
 #
 # **Right.** Then no gradient has far to go. That it levels the gradient does not yet mean better answers.
 # </details>
+#
 # <details><summary>B. A larger learning rate.</summary>
 #
-# **No.** It scales all shares alike.
+# **No.** It scales all shares alike, and so changes none of them against the others.
 # </details>
+#
 # <details><summary>C. An Elman network, whose gradient does not vanish.</summary>
 #
 # **No.** Its line in the picture falls like that of the GRU.
@@ -510,18 +520,21 @@ explore(listen, utterance=(0, 369, 1, 40), noise=(0.0, 2.0, 0.25, 0.0), tasks=[
 #
 # **3. Why does cutting the gradient to one step cost nothing here with a loss at every frame?**
 #
-# <details><summary>A. Because the GRU cannot remember anyway.</summary>
+# <details><summary>A. Because the GRU cannot remember anyway what was said more than one frame earlier.</summary>
 #
 # **No.** Its state is carried on over the whole utterance.
 # </details>
+#
 # <details><summary>B. Because one step is the whole utterance.</summary>
 #
-# **No.** An utterance has up to 29.
+# **No.** An utterance has up to 29 frames, and never fewer than 7.
 # </details>
-# <details><summary>C. Because each frame has a loss of its own, and what tells speakers apart is there in most frames.</summary>
+#
+# <details><summary>C. Because each frame has its own loss, and most frames tell speakers apart.</summary>
 #
 # **Right.** No credit has to travel far. Average spectra alone already get 97 percent.
 # </details>
+#
 # <details><summary>D. Because the clip removes the difference.</summary>
 #
 # **No.** That comparison had the clip at 1, which is never felt.
@@ -529,17 +542,19 @@ explore(listen, utterance=(0, 369, 1, 40), noise=(0.0, 2.0, 0.25, 0.0), tasks=[
 #
 # **4. Why does the network read each utterance reversed *within its own length*?**
 #
-# <details><summary>A. To double the training data.</summary>
+# <details><summary>A. To double the training data, since each utterance is now there in two directions.</summary>
 #
 # **No.** It is the same utterance, with twice the inputs per step.
 # </details>
+#
 # <details><summary>B. So that the second end begins with sound, and not with zeros that fill it up.</summary>
 #
 # **Right.** The answer then does not depend on how long the longest utterance of the batch is.
 # </details>
+#
 # <details><summary>C. To make the gradient shorter.</summary>
 #
-# **No.** The number of steps stays the same.
+# **No.** The number of steps, and of factors, stays the same.
 # </details>
 #
 # **5. Five seeds all give about 98 percent. Is a result of 97.3 percent from another method worse?**
@@ -548,14 +563,17 @@ explore(listen, utterance=(0, 369, 1, 40), noise=(0.0, 2.0, 0.25, 0.0), tasks=[
 #
 # **No.** Their range is over starts, on one and the same test set.
 # </details>
+#
 # <details><summary>B. It cannot be compared at all.</summary>
 #
 # **No.** On the same utterances it can, best by those on which the two disagree.
 # </details>
-# <details><summary>C. No, since 97.3 rounds to 97.</summary>
 #
-# **No.** Rounding is no argument.
+# <details><summary>C. No, since 97.3 rounds to 97, and the course rounds.</summary>
+#
+# **No.** Rounding is no argument; half of a difference of one is left.
 # </details>
+#
 # <details><summary>D. Perhaps: the test's own standard error is 0.7 percent.</summary>
 #
 # **Right.** The spread over seeds says nothing about another 370 utterances.
@@ -569,7 +587,8 @@ explore(listen, utterance=(0, 369, 1, 40), noise=(0.0, 2.0, 0.25, 0.0), tasks=[
 # - Try the average first. A recurrent network has to beat what knows no order.
 # - Two spreads: over seeds, and over test sets. Measure the first, compute the second, report both.
 #
-# Next: [11d · Time series](11d_time_series.ipynb). Symbols and terms: [notation](../docs/notation.md).
+# Next: [11d · Time series](11d_time_series.ipynb). Symbols:
+# [notation](../docs/notation.md). Terms: [glossary](../docs/glossary.md).
 #
 # **Sources.** Kudo, Toyama and Shimbo 1999, *Multidimensional curve classification using passing-through
 # regions*, Pattern Recognition Letters 20(11–13): the data, 94.1 % and 96.2 %. The recordings, under CC BY

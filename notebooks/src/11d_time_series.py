@@ -551,6 +551,8 @@ explore(from_year, start=(1921, 1979, 1, 1955), width=(0.5, 2.0, 0.25, 1.0), tas
 # %% [markdown]
 # ## Your turn
 #
+# A project with points, on data of your choice: [Exercises 11](../exercises/11/11.ipynb).
+#
 # 1. Forecast the test years with the GRU alone (`p=0`), ten networks. How much of the difference comes from
 #    1955–59?
 # 2. Choose the strict way: train up to 1800, 1840, 1880 and look at the 40 years after each. Does the order
@@ -562,16 +564,22 @@ explore(from_year, start=(1921, 1979, 1, 1955), width=(0.5, 2.0, 0.25, 1.0), tas
 #
 # ## Five questions
 #
+# Decide first, then open your answer: it says whether it is right, and why. Open the others, too: the
+# wrong ones are mistakes that are easily made. By keyboard, `Tab` goes from answer to answer, and `Enter`
+# opens one.
+#
 # **1. Why was the number of updates chosen on held-out blocks and not on 1921–55?**
 #
-# <details><summary>A. Because the earlier years are easier to forecast.</summary>
+# <details><summary>A. Because the earlier years are easier to forecast, so that fewer updates are enough there.</summary>
 #
 # **No.** Whether they are or not, the reason would be the same.
 # </details>
+#
 # <details><summary>B. Because a number chosen on the test years would make the test error too small.</summary>
 #
 # **Right.** The smallest of several errors is small partly by luck; what was used to choose no longer tests.
 # </details>
+#
 # <details><summary>C. Because early stopping needs a larger set.</summary>
 #
 # **No.** A large set helps, but the test years stay taboo at any size.
@@ -584,15 +592,18 @@ explore(from_year, start=(1921, 1979, 1, 1955), width=(0.5, 2.0, 0.25, 1.0), tas
 # **Right.** The network remembers through its forward pass, and weights learnt from short lags shape that
 # memory, too.
 # </details>
+#
 # <details><summary>B. Adam makes up for the missing gradient.</summary>
 #
 # **No.** Adam scales what it is given; it cannot know what was cut.
 # </details>
+#
 # <details><summary>C. The windows were too short for a difference.</summary>
 #
-# **No.** They hold two cycles.
+# **No.** They hold 24 years, which is two cycles.
 # </details>
-# <details><summary>D. Sunspots have no memory beyond one year.</summary>
+#
+# <details><summary>D. Sunspots have no memory beyond one year, so a longer gradient has nothing to find.</summary>
 #
 # **No.** Then AR(1) would do; even AR(2) is behind AR(9) on the test years.
 # </details>
@@ -603,10 +614,12 @@ explore(from_year, start=(1921, 1979, 1, 1955), width=(0.5, 2.0, 0.25, 1.0), tas
 #
 # **No.** Their norms were printed: 0.03 and more.
 # </details>
-# <details><summary>B. Clipping changes only the direction.</summary>
+#
+# <details><summary>B. Clipping by the global norm changes only the direction, and here all directions agree.</summary>
 #
 # **No.** Clipping by the global norm changes only the length.
 # </details>
+#
 # <details><summary>C. Adam divides by the recent size of the gradient, so its length hardly matters.</summary>
 #
 # **Right.** With plain gradient descent the same clip would have slowed training down several times.
@@ -619,11 +632,13 @@ explore(from_year, start=(1921, 1979, 1, 1955), width=(0.5, 2.0, 0.25, 1.0), tas
 #
 # **Right.** How they grow is up to the network and the series; so it is measured for each lead.
 # </details>
+#
 # <details><summary>B. Because four times the one-year error would always be too small.</summary>
 #
 # **No.** Here it would be too large: 64 against a measured 42.
 # </details>
-# <details><summary>C. Because one-year errors are not known in advance.</summary>
+#
+# <details><summary>C. Because one-year errors are not known in advance, and those of held-out years would be.</summary>
 #
 # **No.** None is; all are estimated on held-out years.
 # </details>
@@ -634,14 +649,17 @@ explore(from_year, start=(1921, 1979, 1, 1955), width=(0.5, 2.0, 0.25, 1.0), tas
 #
 # **No.** That is choosing on the test, and the win would not last.
 # </details>
+#
 # <details><summary>B. Only the comparison with AR(12), where the GRU wins.</summary>
 #
 # **No.** It wins there thanks to the calendar, not thanks to its memory.
 # </details>
+#
 # <details><summary>C. Nothing, since the network failed.</summary>
 #
 # **No.** That a line suffices is a result, and it saves the next person a week.
 # </details>
+#
 # <details><summary>D. The table, and the line as the forecast to use.</summary>
 #
 # **Right.** The simplest forecast that nothing beats is the answer.
@@ -656,7 +674,8 @@ explore(from_year, start=(1921, 1979, 1, 1955), width=(0.5, 2.0, 0.25, 1.0), tas
 # - Error bars come from held-out misses, lead by lead.
 # - Sometimes a calendar and two months are all there is to learn.
 #
-# Back to the [start page](start.ipynb). Symbols and terms: [notation](../docs/notation.md).
+# Back to the [start page](start.ipynb). Symbols:
+# [notation](../docs/notation.md). Terms: [glossary](../docs/glossary.md).
 #
 # **Sources.** Weigend, Huberman and Rumelhart 1990, *Predicting the future: a connectionist approach*,
 # International Journal of Neural Systems 1(3). Both series are in the public domain and come with the

@@ -25,8 +25,8 @@
 # | [11d · Time series](11d_time_series.ipynb) | forecast with error bars, against strong baselines | 60 |
 # | [12 · Bridge to frameworks](12_frameworks.ipynb) | find all of this in PyTorch, JAX and Keras | 60 |
 #
-# Take them in order; each says what it needs. Unit 06 may wait, and of 11a to 11d
-# one is enough for a first time.
+# Take them in order; each says what it needs. Unit 06 may wait, and of 11a to 11d one is enough for a
+# first time: the [project](../exercises/11/11.ipynb) then does the same with data of your choice.
 #
 # Six larger experiments, to touch and to show:
 #
