@@ -4,7 +4,8 @@
 # Derive a gradient of two numbers that are used many times, and build the two tools that check every gradient of this
 # course. You need unit [00](../../notebooks/00_shared_weights.ipynb). Replace each `raise NotImplementedError()` by your
 # code, and run the cell below it: `check` says at once what is right, and where it is not, which mistake it looks
-# like. `hint("grad_tied")` opens one hint at a time, `progress()` shows what you have reached.
+# like. `hint("grad_tied")` opens one hint at a time, `progress()` shows what you have reached. Answers use Python,
+# NumPy and what this notebook imports; when a class is graded, nothing else is there.
 
 # %%
 import numpy as np

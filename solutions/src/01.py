@@ -4,7 +4,8 @@
 # Run an Elman network yourself: first one step with its output, then all steps, for sequences that are not all of the
 # same length. You need unit [01](../../notebooks/01_unfolding.ipynb). Replace each `raise NotImplementedError()` by
 # your code, and run the cell below it: `check` says at once what is right, and where it is not, which mistake it looks
-# like. `hint("elman_step")` opens one hint at a time, `progress()` shows what you have reached.
+# like. `hint("elman_step")` opens one hint at a time, `progress()` shows what you have reached. Answers use Python,
+# NumPy and what this notebook imports; when a class is graded, nothing else is there.
 
 # %%
 import numpy as np

@@ -4,7 +4,8 @@
 # Derive the gradient of a scalar network with one number more than in the lesson, and predict from $w$ what becomes
 # of a gradient. You need unit [02](../../notebooks/02_two_numbers.ipynb). Replace each `raise NotImplementedError()` by
 # your code, and run the cell below it: `check` says at once what is right, and where it is not, which mistake it
-# looks like. `hint("scalar_bptt")` opens one hint at a time, `progress()` shows what you have reached.
+# looks like. `hint("scalar_bptt")` opens one hint at a time, `progress()` shows what you have reached. Answers use
+# Python, NumPy and what this notebook imports; when a class is graded, nothing else is there.
 
 # %%
 import numpy as np

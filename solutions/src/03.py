@@ -4,7 +4,8 @@
 # Write the backward pass of an Elman network yourself, in three rungs: where the gradient comes from, one step, all
 # steps. You need unit [03](../../notebooks/03_full_bptt.ipynb). Replace each `raise NotImplementedError()` by your
 # code, and run the cell below it: `check` says at once what is right, and where it is not, which mistake it looks
-# like. `hint("elman_backward")` opens one hint at a time, `progress()` shows what you have reached.
+# like. `hint("elman_backward")` opens one hint at a time, `progress()` shows what you have reached. Answers use
+# Python, NumPy and what this notebook imports; when a class is graded, nothing else is there.
 
 # %%
 import numpy as np

@@ -3,7 +3,8 @@
 #
 # First you hunt: six backward passes, each with one mistake. Then you write the tool that finds the first bad step
 # without being told the right answer. You need unit [04](../../notebooks/04_debugging.ipynb). `check` says at once
-# what is right, `hint("bug_hunt")` opens one hint at a time, and `progress()` shows what you have reached.
+# what is right, `hint("bug_hunt")` opens one hint at a time, and `progress()` shows what you have reached. Answers
+# use Python, NumPy and what this notebook imports; when a class is graded, nothing else is there.
 
 # %%
 import numpy as np

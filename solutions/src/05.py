@@ -4,7 +4,7 @@
 # Write truncated backpropagation in both its forms, with your own loops over time, and measure what it does to a
 # gradient. You need unit [05](../../notebooks/05_truncation.ipynb). Replace each `raise NotImplementedError()` by your
 # code, and run the cell below it. `hint("tbptt_chunks")` opens one hint at a time, `progress()` shows what you have
-# reached.
+# reached. Answers use Python, NumPy and what this notebook imports; when a class is graded, nothing else is there.
 
 # %%
 import numpy as np

@@ -4,7 +4,8 @@
 # Three ways out of the choice between all memory and a bias: cut at random, carry the gradient forward, or store a few
 # states and compute the others again. You need unit [06](../../notebooks/06_exact_alternatives.ipynb). Replace each
 # `raise NotImplementedError()` by your code, and run the cell below it. `hint("rtrl")` opens one hint at a time,
-# `progress()` shows what you have reached.
+# `progress()` shows what you have reached. Answers use Python, NumPy and what this notebook imports; when a class is
+# graded, nothing else is there.
 
 # %%
 import numpy as np

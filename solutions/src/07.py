@@ -4,7 +4,7 @@
 # Measure how a change of one state acts on a later one, and refute two sentences that are often heard. You need
 # unit [07](../../notebooks/07_vanishing_exploding.ipynb). Replace each `raise NotImplementedError()` by your code,
 # and run the cell below it. `hint("jacobian_product")` opens one hint at a time, `progress()` shows what you have
-# reached.
+# reached. Answers use Python, NumPy and what this notebook imports; when a class is graded, nothing else is there.
 
 # %%
 import numpy as np

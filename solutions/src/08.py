@@ -3,7 +3,8 @@
 #
 # Four small functions that stand in nearly every training loop. You need unit
 # [08](../../notebooks/08_clipping_init_optimisers.ipynb). Replace each `raise NotImplementedError()` by your code,
-# and run the cell below it. `hint("clip_by_value")` opens one hint at a time, `progress()` shows what you have reached.
+# and run the cell below it. `hint("clip_by_value")` opens one hint at a time, `progress()` shows what you have
+# reached. Answers use Python, NumPy and what this notebook imports; when a class is graded, nothing else is there.
 
 # %%
 import numpy as np

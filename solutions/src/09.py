@@ -3,7 +3,8 @@
 #
 # Write an LSTM that can stand still: one step, all steps, and the way back through all of them. You need unit
 # [09](../../notebooks/09_lstm.ipynb). Replace each `raise NotImplementedError()` by your code, and run the cell
-# below it. `hint("lstm_step")` opens one hint at a time, `progress()` shows what you have reached.
+# below it. `hint("lstm_step")` opens one hint at a time, `progress()` shows what you have reached. Answers use
+# Python, NumPy and what this notebook imports; when a class is graded, nothing else is there.
 #
 # Sequences of a batch need not be equally long, and sensors fail. So each exercise here gets a table `runs`, true
 # where a sequence has a step. **Where it is false, the sequence stands still: $h_t = h_{t-1}$ and $c_t = c_{t-1}$,

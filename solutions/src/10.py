@@ -4,7 +4,7 @@
 # Two backward passes: a GRU with the second bias that frameworks give it, and two layers with dropout between them.
 # You need unit [10](../../notebooks/10_gru_stacks.ipynb). Replace each `raise NotImplementedError()` by your code,
 # and run the cell below it. `hint("gru_backward")` opens one hint at a time, `progress()` shows what you have
-# reached.
+# reached. Answers use Python, NumPy and what this notebook imports; when a class is graded, nothing else is there.
 
 # %%
 import numpy as np
