@@ -1,6 +1,9 @@
 """The decks: what goes on slides by rule, and every slide looked at with the network cut."""
 
+import os
 import re
+import subprocess
+import sys
 from urllib.parse import urlsplit
 
 import nbformat
@@ -117,6 +120,29 @@ def test_printed_each_slide_is_a_page_and_each_answer_another(decks, page):
     for slide in page.locator(".pdf-page section").all():
         assert slide.evaluate(OVERFLOW) == []
         assert slide.evaluate("one => getComputedStyle(one).paddingLeft") == "30px"
+
+
+def command(*options, **env):
+    """Run the command in a process of its own: this one has a browser open already."""
+    return subprocess.run([sys.executable, "-m", "tools.make_slides", *map(str, options)],
+                          cwd=ROOT, env=os.environ | env, capture_output=True, text=True)
+
+
+def test_the_command_prints_a_pdf_with_a_page_for_each_slide_and_answer(decks, tmp_path, page):
+    done = command("02", "--pdf", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    opened(page, tmp_path / "02_two_numbers.html")
+    pdf = (tmp_path / "02_two_numbers.pdf").read_bytes()
+    pages = re.findall(rb"/Type ?/Page\b(?!s)", pdf)
+    assert pdf.startswith(b"%PDF-") and len(pages) == page.evaluate("Reveal.getTotalSlides()") + 5
+
+
+def test_without_a_browser_it_says_how_to_get_one(decks, tmp_path):
+    nowhere = {"PATH": "", "PLAYWRIGHT_BROWSERS_PATH": f"{tmp_path}/no"}
+    done = command("02", "--pdf", "--out", tmp_path, **nowhere)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "--pdf: it needs Chromium: install it" in done.stderr
+    assert (tmp_path / "02_two_numbers.html").exists()          # the deck is there all the same
 
 
 def test_the_speaker_sees_notes_and_times(decks, page):

@@ -1,7 +1,8 @@
 """Make one deck per unit from the notebooks; reveal.js and MathJax lie beside it, for no network.
 
 Open a deck in any browser. `S` shows the speaker's notes with the time of each slide, `O` all
-slides, `F` the full screen; `?print-pdf` at the end of the address prepares it for printing.
+slides, `F` the full screen; `?print-pdf` at the end of the address prepares it for printing, and
+`--pdf` prints them all.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from tqdm import tqdm
 from tools.html_of import parsed
 from tools.npm_packages import PackageError, folder
 from tools.slides.outline import Slide, minutes, outline
+from tools.slides.printing import NoBrowser, print_decks
 
 ROOT = Path(__file__).resolve().parents[1]
 LOOK = Path(__file__).parent / "slides"
@@ -87,14 +89,17 @@ def main(argv: list[str] | None = None) -> int:
                                                      "11 is 11a to 11d (default: all)")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "slides",
                         help="where the decks go (default: build/slides)")
+    parser.add_argument("--pdf", action="store_true", help="also print them, which needs Chromium")
     options = parser.parse_args(argv)
     out = options.out.expanduser().resolve()
     try:
         paths = units(options.units, ROOT / "notebooks")
         make(paths, out)
+        if options.pdf:
+            print_decks([out / f"{path.stem}.html" for path in paths])
     except KeyError as error:
         parser.error(f"there is no unit {error} in {ROOT / 'notebooks'}")
-    except (PackageError, OSError) as error:
+    except (PackageError, NoBrowser, OSError) as error:
         print(f"course.py: {error}", file=sys.stderr)
         return 1
     print(f"{len(paths)} decks are in {out}; open one of them in a browser.")
