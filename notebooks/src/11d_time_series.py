@@ -587,7 +587,7 @@ explore(from_year, start=(1921, 1979, 1, 1955), width=(0.5, 2.0, 0.25, 1.0), tas
 #
 # **2. Gradients were cut to one step, and the error hardly grew. Why so little?**
 #
-# <details><summary>A. The state is still carried over all 24 years; only the credit is cut.</summary>
+# <details><summary>A. Only the credit is cut; the state is carried.</summary>
 #
 # **Right.** The network remembers through its forward pass, and weights learnt from short lags shape that
 # memory, too.
@@ -598,12 +598,12 @@ explore(from_year, start=(1921, 1979, 1, 1955), width=(0.5, 2.0, 0.25, 1.0), tas
 # **No.** Adam scales what it is given; it cannot know what was cut.
 # </details>
 #
-# <details><summary>C. The windows were too short for a difference.</summary>
+# <details><summary>C. The windows were too short to make a difference.</summary>
 #
 # **No.** They hold 24 years, which is two cycles.
 # </details>
 #
-# <details><summary>D. Sunspots have no memory beyond one year, so a longer gradient has nothing to find.</summary>
+# <details><summary>D. Sunspots have no memory beyond one year.</summary>
 #
 # **No.** Then AR(1) would do; even AR(2) is behind AR(9) on the test years.
 # </details>
@@ -628,17 +628,17 @@ explore(from_year, start=(1921, 1979, 1, 1955), width=(0.5, 2.0, 0.25, 1.0), tas
 # **4. Why are error bars for four years ahead taken from held-out forecasts four years ahead, and not from the
 # one-year errors?**
 #
-# <details><summary>A. Because the network reads its own forecasts then, and errors feed on errors.</summary>
+# <details><summary>A. Because it then reads its own forecasts, and errors feed on errors.</summary>
 #
 # **Right.** How they grow is up to the network and the series; so it is measured for each lead.
 # </details>
 #
-# <details><summary>B. Because four times the one-year error would always be too small.</summary>
+# <details><summary>B. Because four times the one-year error would always be far too small.</summary>
 #
 # **No.** Here it would be too large: 64 against a measured 42.
 # </details>
 #
-# <details><summary>C. Because one-year errors are not known in advance, and those of held-out years would be.</summary>
+# <details><summary>C. Because one-year errors are not known in advance.</summary>
 #
 # **No.** None is; all are estimated on held-out years.
 # </details>

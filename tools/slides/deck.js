@@ -80,10 +80,12 @@ function start() {
   for (const section of [...slides.children]) fit(section);
   for (const spoken of document.querySelectorAll(".notes mjx-assistive-mml")) spoken.remove();
   document.querySelector(".reveal").classList.remove("fitting");
+  const printing = new URLSearchParams(location.search).has("print-pdf");
+  const pages = printing ? new Promise((done) => Reveal.on("pdf-ready", done)) : null;
   return Reveal.initialize({
     ...SIZE, margin: 0.02, display: "flex", center: false, hash: true, slideNumber: "c/t",
     transition: "none", backgroundTransition: "none", plugins: [RevealNotes],
-  }).then(() => document.body.classList.add("ready"));
+  }).then(() => pages).then(() => document.body.classList.add("ready"));
 }
 
 window.MathJax = {
