@@ -98,7 +98,7 @@ def test_a_large_batch_that_is_killed_goes_on(tmp_path):
 
 
 def test_an_interrupted_batch_says_how_to_go_on(tmp_path):
-    submissions, out = hand_in(tmp_path / "submissions", 40), tmp_path / "out"
+    submissions, out = hand_in(tmp_path / "submissions", 300), tmp_path / "out"
     grader = start(submissions, out)
     wait_until(lambda: number_of(out) >= 3)
     began = descendants(grader.pid)
