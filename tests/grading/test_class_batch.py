@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,9 @@ def start(submissions, out):
         [sys.executable, "-m", "grading", "grade", str(submissions), "--out", str(out),
          "--assignment", "03", "--jobs", "2", "--secret", str(secret)],
         cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True)
+        stderr=subprocess.PIPE, text=True,
+        # Who runs the tests in the background has Ctrl+C ignored, and children inherit that.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL))
 
 
 def wait_until(true, seconds=1200):
