@@ -42,7 +42,15 @@ def find_submissions(folder, unit, by_name=False):
         A name that no other submission has.
     place : Path
         A notebook, or a folder of files.
+
+    Raises
+    ------
+    ValueError
+        If there is no such folder.
     """
+    if not Path(folder).is_dir():
+        raise ValueError(f"SUBMISSIONS: got {folder}, which is no folder; needs the folder that "
+                         "holds what the class handed in.")
     found = {}
     for path in sorted(Path(folder).iterdir()):
         try:
